@@ -1,0 +1,32 @@
+import type { Db } from '#lib/server/db/client.ts';
+import type { Me } from '#lib/server/people.ts';
+import type { Rooms } from '#lib/chat/rpc.ts';
+import type { Config } from '#lib/server/config.ts';
+
+declare global {
+	namespace App {
+		interface Locals {
+			/** The signed-in person, or null. */
+			me: Me | null;
+			/** The id of the session that asks, when there is one. */
+			session: string | null;
+			db: Db;
+			rooms: Rooms;
+			config: Config;
+			/** Runs on after the answer, for telling the objects. */
+			later: (work: Promise<unknown>) => void;
+		}
+		interface Error {
+			message: string;
+			/** Names the log line of an unexpected failure, so that a person can quote it. */
+			id?: string;
+		}
+		/** Touched in hooks.server.ts alone. */
+		interface Platform {
+			env: Record<string, string | undefined> & { ROOMS: unknown; MEDIA: unknown };
+			ctx: { waitUntil(work: Promise<unknown>): void };
+		}
+	}
+}
+
+export {};

@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { TEXT_MAX } from './limits.ts';
+import type { PersonId } from './room-name.ts';
+
+/**
+ * Text as it may be stored and shown: well-formed Unicode, line breaks as `\n`, no other control characters (Postgres
+ * refuses NUL, and an escape sequence in a terminal or a file name helps nobody), nothing blank around it.
+ */
+export function cleanText(text: string): string {
+	return (
+		text
+			.toWellFormed()
+			.replace(/\r\n?/g, '\n')
+			// eslint-disable-next-line no-control-regex -- control characters are what this removes
+			.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+			.trim()
+	);
+}
+
+/** Length as people count it: code points, so that an emoji of one code point is one. */
+export function lengthOf(text: string): number {
+	let length = 0;
+	for (const _ of text) length++;
+	return length;
+}
+
+const text = v.pipe(
+	v.string(),
+	v.transform(cleanText),
+	v.check((t) => t.length > 0, 'empty'),
+	v.check((t) => t.length <= TEXT_MAX || lengthOf(t) <= TEXT_MAX, 'too_long'),
+);
+
+/** Made by the client, unique for ever per room and speaker (M1). A UUID fits. */
+export const messageId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,64}$/));
+
+/** What a person may send. */
+export const sendableBody = v.variant('kind', [v.object({ kind: v.literal('text'), text })]);
+export type SendableBody = v.InferOutput<typeof sendableBody>;
+
+/** What the log may hold: what was sent, or the tombstone that stands in its place (M7). */
+export const body = v.variant('kind', [
+	v.object({ kind: v.literal('text'), text: v.string() }),
+	v.object({ kind: v.literal('deleted') }),
+]);
+export type Body = v.InferOutput<typeof body>;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** One entry of a room's log, as stored, sent and shown. */
+export const message = v.object({
+	/** Place in the room's order: 1, 2, 3 … without gaps (M2). */
+	seq: count,
+	id: messageId,
+	from: v.string(),
+	/** The room's clock when it was stored, in ms since 1970. For showing, never for ordering. */
+	at: count,
+	/** 0 as first stored; the room's revision at its latest change otherwise (M4). */
+	revision: count,
+	body,
+});
+export type Message = v.InferOutput<typeof message>;
+
+/** A message of mine that the room has not acknowledged yet. */
+export interface Pending {
+	id: string;
+	from: PersonId;
+	/** This device's clock, for showing only. */
+	at: number;
+	body: SendableBody;
+	state: 'sending' | 'failed';
+	/** Why it failed, when it did. */
+	reason?: string;
+}

@@ -1,0 +1,156 @@
+import * as v from 'valibot';
+import { FRAME_MAX_BYTES, PAGE_MAX } from './limits.ts';
+import { message, messageId, sendableBody } from './message.ts';
+
+/**
+ * The frames of `/ws/chat/:room`, one JSON object each. `docs/protocol.md` explains them to somebody who writes a
+ * client in another language; this file is what both ends run.
+ */
+
+/** Offered in `Sec-WebSocket-Protocol` and echoed. Grows only when an old client could no longer be understood. */
+export const SUBPROTOCOL = 'kith.v1';
+/** A client that cannot send cookies offers its access token as a second protocol with this prefix; it is never echoed. */
+export const BEARER_PREFIX = 'bearer.';
+
+/** Answered by the platform itself, without waking the object. Not activity. */
+export const PING = 'ping';
+export const PONG = 'pong';
+
+/** Why the server closes a socket, and whether the client should come back by itself (D4). */
+export const CLOSE = {
+	session_revoked: { code: 4001, reconnect: false },
+	friendship_ended: { code: 4003, reconnect: false },
+	suspended: { code: 4004, reconnect: false },
+	flooding: { code: 4008, reconnect: true },
+	too_big: { code: 4009, reconnect: true },
+} as const;
+export type CloseReason = keyof typeof CLOSE;
+
+/** Codes of our own that mean "stay away"; every other close is a lost line. */
+export function mayReconnect(code: number): boolean {
+	return !Object.values(CLOSE).some((close) => close.code === code && !close.reconnect);
+}
+
+/** Why a frame was not obeyed. The socket stays open. */
+export const REFUSALS = [
+	'malformed', // not JSON, not an object, a missing or ill-typed field
+	'unknown_frame', // a type this version does not know
+	'too_big', // over the byte limit of a frame
+	'empty', // a text with nothing in it
+	'too_long', // a text over TEXT_MAX
+	'slow_down', // the flood bucket is empty: wait `retryAfter` ms and send the same again
+	'id_taken', // this id of yours already names other content
+	'unknown_message', // no such message in this room
+	'not_yours', // somebody else said it
+	'ended', // the friendship has ended: read only
+] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+export const clientFrame = v.variant('type', [
+	/** "I have messages up to `last` and changes up to `revision`": first frame after connecting, and again whenever there is more. */
+	v.object({ type: v.literal('hello'), last: count, revision: count }),
+	/** Say something. */
+	v.object({ type: v.literal('send'), id: messageId, body: sendableBody }),
+	/** Ask for history: the messages just before a number. */
+	v.object({ type: v.literal('page'), before: seq, limit: v.optional(v.pipe(seq, v.maxValue(PAGE_MAX))) }),
+]);
+export type ClientFrame = v.InferOutput<typeof clientFrame>;
+
+export const serverFrame = v.variant('type', [
+	/**
+	 * The answer to `hello`. `messages` are later than the client's `last`, `changed` are earlier ones that changed since
+	 * its `revision`. With `more`, say hello again with what this brought. With `reset`, the client was too far behind:
+	 * `messages` is the newest page and replaces what it had.
+	 */
+	v.object({
+		type: v.literal('sync'),
+		you: v.string(),
+		/** The room's clock, ms since 1970. */
+		now: count,
+		reset: v.boolean(),
+		messages: v.array(message),
+		changed: v.array(message),
+		/** What the client has once it has applied this frame. */
+		last: count,
+		revision: count,
+		more: v.boolean(),
+	}),
+	/** A message was stored: to everybody here, its speaker included, for whom it is the acknowledgement (M3). */
+	v.object({ type: v.literal('message'), message }),
+	/** The answer to `page`, oldest first. `more`: there is still older history. */
+	v.object({ type: v.literal('page'), before: seq, messages: v.array(message), more: v.boolean() }),
+	/** Something was not obeyed. `id` is the message's, where there was one. */
+	v.object({
+		type: v.literal('refused'),
+		code: v.picklist(REFUSALS),
+		id: v.optional(v.string()),
+		/** ms to wait before trying the same again, with `slow_down`. */
+		retryAfter: v.optional(count),
+	}),
+]);
+export type ServerFrame = v.InferOutput<typeof serverFrame>;
+export type RefusedFrame = Extract<ServerFrame, { type: 'refused' }>;
+
+export type Parsed<Frame> = { ok: true; frame: Frame } | { ok: false; refused: RefusedFrame };
+
+const refuse = (code: Refusal, id?: string): { ok: false; refused: RefusedFrame } => ({
+	ok: false,
+	refused: { type: 'refused', code, ...(id === undefined ? {} : { id }) },
+});
+
+/**
+ * Reads what a client sent. Never throws: anything that is not a frame comes back as the refusal to answer with (D5).
+ * @param data a WebSocket message as the platform hands it over
+ */
+export function parseClientFrame(data: string | ArrayBuffer): Parsed<ClientFrame> {
+	if (typeof data !== 'string') return refuse('malformed');
+	if (byteLength(data) > FRAME_MAX_BYTES) return refuse('too_big');
+	let json: unknown;
+	try {
+		json = JSON.parse(data);
+	} catch {
+		return refuse('malformed');
+	}
+	if (typeof json !== 'object' || json === null || Array.isArray(json)) return refuse('malformed');
+	const parsed = v.safeParse(clientFrame, json);
+	if (parsed.success) return { ok: true, frame: parsed.output };
+
+	const id = v.safeParse(messageId, 'id' in json ? json.id : undefined);
+	return refuse(refusalOf(json, parsed.issues), id.success ? id.output : undefined);
+}
+
+const TYPES = new Set<unknown>(clientFrame.options.map((option) => option.entries.type.literal));
+
+function refusalOf(json: object, issues: readonly { message: string }[]): Refusal {
+	if (!('type' in json) || typeof json.type !== 'string') return 'malformed';
+	if (!TYPES.has(json.type)) return 'unknown_frame';
+	for (const { message } of issues) if (message === 'empty' || message === 'too_long') return message;
+	return 'malformed';
+}
+
+/**
+ * Reads what the server sent.
+ * @returns null when it is not a frame this version knows, which a client ignores: a newer server may say more
+ */
+export function parseServerFrame(data: unknown): ServerFrame | null {
+	if (typeof data !== 'string') return null;
+	try {
+		const parsed = v.safeParse(serverFrame, JSON.parse(data));
+		return parsed.success ? parsed.output : null;
+	} catch {
+		return null;
+	}
+}
+
+export function encode(frame: ClientFrame | ServerFrame): string {
+	return JSON.stringify(frame);
+}
+
+/** UTF-8 bytes of a text, counted only when it could matter. */
+function byteLength(text: string): number {
+	if (text.length > FRAME_MAX_BYTES) return text.length;
+	return text.length * 3 <= FRAME_MAX_BYTES ? text.length : new TextEncoder().encode(text).length;
+}

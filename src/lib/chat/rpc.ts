@@ -1,0 +1,47 @@
+import type { Message, SendableBody } from './message.ts';
+import type { Refusal } from './protocol.ts';
+import type { PersonId, RoomName } from './room-name.ts';
+
+/**
+ * What pages and the API may ask of the objects: types only, so that nothing under `src/` imports from `worker/`.
+ * Callers have authenticated the person; the object checks again that they are a member.
+ */
+
+/** What Postgres says about a friendship, as the Room remembers it. Higher epochs win. */
+export interface FriendshipStatus {
+	open: boolean;
+	/** Grows by one with every end and every reopening. */
+	epoch: number;
+}
+
+/** Up to `limit` messages (PAGE_SIZE unless given) before a number, after a number, or the newest. */
+export interface HistoryRange {
+	before?: number;
+	after?: number;
+	limit?: number;
+}
+
+export interface History {
+	/** Oldest first. */
+	messages: Message[];
+	/** Is there more in the direction that was asked for? (Older, for the newest page.) */
+	more: boolean;
+	/** The highest number and revision of the room when this was read. */
+	last: number;
+	revision: number;
+}
+
+export type Sent = { ok: true; message: Message } | { ok: false; code: Refusal; retryAfter?: number };
+
+export interface RoomRpc {
+	history(reader: PersonId, range: HistoryRange): Promise<History>;
+	/** The same rules as a `send` frame; for forms and the API. */
+	send(speaker: PersonId, id: string, body: SendableBody): Promise<Sent>;
+	/** The friendship was opened, ended or reopened. Older epochs change nothing. */
+	setStatus(status: FriendshipStatus): Promise<void>;
+}
+
+/** How a page reaches rooms: the part of `DurableObjectNamespace` that it needs. */
+export interface Rooms {
+	getByName(room: RoomName): RoomRpc;
+}

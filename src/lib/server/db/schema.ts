@@ -1,0 +1,133 @@
+import { sql } from 'drizzle-orm';
+import {
+	bigserial,
+	check,
+	index,
+	integer,
+	jsonb,
+	pgTable,
+	text,
+	timestamp,
+	uniqueIndex,
+} from 'drizzle-orm/pg-core';
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+/** People and their credentials. `username` and `email` keep the case they were typed in and are unique without it. */
+export const people = pgTable(
+	'people',
+	{
+		id: text('id').primaryKey(),
+		username: text('username').notNull(),
+		email: text('email').notNull(),
+		passwordHash: text('password_hash').notNull(),
+		/** The name that is shown; the username until the person chooses another. */
+		name: text('name').notNull(),
+		/** E.164, or null. Shown to nobody but its owner. */
+		phone: text('phone'),
+		about: text('about').notNull().default(''),
+		invitationsSeenAt: time('invitations_seen_at').notNull().defaultNow(),
+		suspendedAt: time('suspended_at'),
+		createdAt: time('created_at').notNull().defaultNow(),
+	},
+	(t) => [
+		uniqueIndex('people_username_key').on(sql`lower(${t.username})`),
+		uniqueIndex('people_email_key').on(sql`lower(${t.email})`),
+		// One trigram index over both columns searched: prefix and small typos, see people.search.
+		index('people_search').using('gin', sql`(lower(${t.username}) || ' ' || lower(${t.name})) gin_trgm_ops`),
+	],
+);
+
+/** One row per signed-in device. The refresh token is kept as a hash, with the one before it until its successor is used. */
+export const sessions = pgTable(
+	'sessions',
+	{
+		id: text('id').primaryKey(),
+		personId: text('person_id')
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		currentHash: text('current_hash').notNull(),
+		previousHash: text('previous_hash'),
+		rotatedAt: time('rotated_at').notNull().defaultNow(),
+		/** What the browser calls itself, shortened, for the list of signed-in devices. */
+		device: text('device').notNull().default(''),
+		createdAt: time('created_at').notNull().defaultNow(),
+		expiresAt: time('expires_at').notNull(),
+	},
+	(t) => [index('sessions_person').on(t.personId)],
+);
+
+/**
+ * One row per pair of people, in either direction: a second invitation between the same two cannot exist.
+ * Standing while `cancelled_at` is null. A refused one stays, because refusing is silent: its sender sees it waiting.
+ */
+export const invitations = pgTable(
+	'invitations',
+	{
+		/** The name the room of the two will have. */
+		room: text('room').primaryKey(),
+		inviterId: text('inviter_id')
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		inviteeId: text('invitee_id')
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		createdAt: time('created_at').notNull().defaultNow(),
+		refusedAt: time('refused_at'),
+		cancelledAt: time('cancelled_at'),
+	},
+	(t) => [
+		index('invitations_invitee').on(t.inviteeId, t.createdAt),
+		index('invitations_inviter').on(t.inviterId, t.createdAt),
+		check('invitations_two_people', sql`${t.inviterId} <> ${t.inviteeId}`),
+	],
+);
+
+/** One row per room that was ever opened. `epoch` grows by one with every end and every reopening. */
+export const friendships = pgTable(
+	'friendships',
+	{
+		room: text('room').primaryKey(),
+		/** The two members, sorted: the halves of `room`. */
+		personA: text('person_a')
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		personB: text('person_b')
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		epoch: integer('epoch').notNull().default(1),
+		openedAt: time('opened_at').notNull().defaultNow(),
+		endedAt: time('ended_at'),
+		lastMessageAt: time('last_message_at'),
+	},
+	(t) => [
+		index('friendships_a').on(t.personA),
+		index('friendships_b').on(t.personB),
+		// "C": the order of roomName in src/lib/chat/room-name.ts, whatever the database's language
+		check('friendships_sorted', sql`${t.personA} < ${t.personB} collate "C"`),
+		check('friendships_room', sql`${t.room} = ${t.personA} || '_' || ${t.personB}`),
+	],
+);
+
+/**
+ * What the objects must still be told after a change here. Written in the same statement as the change, sent at once,
+ * deleted when it has arrived, and swept by the cron trigger after a crash.
+ */
+export const notices = pgTable('notices', {
+	id: bigserial('id', { mode: 'number' }).primaryKey(),
+	/** 'room' */
+	target: text('target').notNull(),
+	/** The object's name: a room's name. */
+	name: text('name').notNull(),
+	payload: jsonb('payload').notNull(),
+	createdAt: time('created_at').notNull().defaultNow(),
+});
+
+/** Counters that slow down guessing and mass registration: one row per key and window. */
+export const attempts = pgTable('attempts', {
+	/** For example `login:account:<name>` or `login:address:<address>`. */
+	key: text('key').primaryKey(),
+	count: integer('count').notNull(),
+	/** When the count starts again from nothing. */
+	resetsAt: time('resets_at').notNull(),
+});
