@@ -1,5 +1,6 @@
 import adapter from '@sveltejs/adapter-cloudflare';
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+import { withObjects } from './worker/dev-bindings.js';
 
 /** @type {import('@sveltejs/kit').Config} */
 export default {
@@ -10,10 +11,17 @@ export default {
 	kit: {
 		// The adapter deletes and rewrites the file its wrangler config names as `main`. It gets a config of its
 		// own, so that this file is never worker/index.ts.
-		adapter: adapter({
-			config: 'worker/kit.wrangler.toml',
-			platformProxy: { configPath: 'worker/dev.wrangler.toml', persist: { path: '.wrangler/state/v3' } },
-		}),
+		adapter: withObjects(
+			adapter({
+				config: 'worker/kit.wrangler.toml',
+				// For npm run dev, which says where this machine keeps its data, and the variables of the Worker.
+				platformProxy: {
+					configPath: 'worker/dev.wrangler.toml',
+					persist: { path: `${process.env.KITH_DATA ?? '.data'}/objects/v3` },
+					envFiles: [process.env.KITH_VARIABLES ?? '.dev.vars'],
+				},
+			}),
+		),
 		csp: {
 			mode: 'auto',
 			directives: {

@@ -40,6 +40,7 @@ CREATE TABLE "people" (
 	"email" text NOT NULL,
 	"password_hash" text NOT NULL,
 	"name" text NOT NULL,
+	"searchable" text NOT NULL,
 	"phone" text,
 	"about" text DEFAULT '' NOT NULL,
 	"invitations_seen_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -69,5 +70,5 @@ CREATE INDEX "invitations_invitee" ON "invitations" USING btree ("invitee_id","c
 CREATE INDEX "invitations_inviter" ON "invitations" USING btree ("inviter_id","created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "people_username_key" ON "people" USING btree (lower("username"));--> statement-breakpoint
 CREATE UNIQUE INDEX "people_email_key" ON "people" USING btree (lower("email"));--> statement-breakpoint
-CREATE INDEX "people_search" ON "people" USING gin ((lower("username") || ' ' || lower("name")) gin_trgm_ops);--> statement-breakpoint
+CREATE INDEX "people_search" ON "people" USING gin ("searchable" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "sessions_person" ON "sessions" USING btree ("person_id");

@@ -2,6 +2,8 @@
 
 export const TEXT_MAX = 4_000;
 export const FRAME_MAX_BYTES = 16 * 1024;
+/** A frame this big is no mistake: its socket is closed. Between the two it is only refused. */
+export const FRAME_ABSURD_BYTES = 1024 * 1024;
 export const SIGNAL_MAX_BYTES = 64 * 1024;
 
 /** Messages in one page of history, in one bounded answer to `hello`, and the most a single ask may have. */

@@ -61,6 +61,18 @@ export const message = v.object({
 });
 export type Message = v.InferOutput<typeof message>;
 
+/** How far one member has come (R1): both numbers only grow, and what was read was delivered. */
+export const marks = v.object({
+	person: v.string(),
+	/** The highest number that has reached a device of theirs. */
+	delivered: count,
+	/** The highest number that was really on a screen of theirs. */
+	read: count,
+	/** The room's revision when these last grew. */
+	revision: count,
+});
+export type Marks = v.InferOutput<typeof marks>;
+
 /** A message of mine that the room has not acknowledged yet. */
 export interface Pending {
 	id: string;

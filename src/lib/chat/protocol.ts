@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { FRAME_MAX_BYTES, PAGE_MAX } from './limits.ts';
-import { message, messageId, sendableBody } from './message.ts';
+import { marks, message, messageId, sendableBody } from './message.ts';
 
 /**
  * The frames of `/ws/chat/:room`, one JSON object each. `docs/protocol.md` explains them to somebody who writes a
@@ -56,14 +56,18 @@ export const clientFrame = v.variant('type', [
 	v.object({ type: v.literal('send'), id: messageId, body: sendableBody }),
 	/** Ask for history: the messages just before a number. */
 	v.object({ type: v.literal('page'), before: seq, limit: v.optional(v.pipe(seq, v.maxValue(PAGE_MAX))) }),
+	/** Take a message of mine back, for everyone. Doing it twice does it once. */
+	v.object({ type: v.literal('delete'), id: messageId }),
+	/** Messages have reached this device, or were really on its screen, up to these numbers. */
+	v.object({ type: v.literal('mark'), delivered: v.optional(seq), read: v.optional(seq) }),
 ]);
 export type ClientFrame = v.InferOutput<typeof clientFrame>;
 
 export const serverFrame = v.variant('type', [
 	/**
-	 * The answer to `hello`. `messages` are later than the client's `last`, `changed` are earlier ones that changed since
-	 * its `revision`. With `more`, say hello again with what this brought. With `reset`, the client was too far behind:
-	 * `messages` is the newest page and replaces what it had.
+	 * The answer to `hello`. `messages` are later than the client's `last`, `changed` are earlier ones and `marks` are those
+	 * that changed since its `revision`. With `more`, say hello again with what this brought. With `reset`, the client was
+	 * too far behind: `messages` is the newest page and replaces what it had.
 	 */
 	v.object({
 		type: v.literal('sync'),
@@ -73,13 +77,24 @@ export const serverFrame = v.variant('type', [
 		reset: v.boolean(),
 		messages: v.array(message),
 		changed: v.array(message),
+		marks: v.array(marks),
 		/** What the client has once it has applied this frame. */
 		last: count,
 		revision: count,
 		more: v.boolean(),
 	}),
-	/** A message was stored: to everybody here, its speaker included, for whom it is the acknowledgement (M3). */
+	/**
+	 * A message was stored: to everybody here, its speaker included, for whom it is the acknowledgement (M3). Sent again, it
+	 * is answered with what was stored at first, or with the tombstone that stands there now (M1).
+	 */
 	v.object({ type: v.literal('message'), message }),
+	/**
+	 * A message was changed: to everybody here, or only to who asked when it was so already. `revision` is the message's
+	 * own. A client at the revision just before moves on to it; from further back it says hello; otherwise it has it.
+	 */
+	v.object({ type: v.literal('changed'), message, revision: count }),
+	/** A member's marks have grown: to everybody here, or only to who asked when they had not. Its revision counts as above. */
+	v.object({ type: v.literal('marks'), ...marks.entries }),
 	/** The answer to `page`, oldest first. `more`: there is still older history. */
 	v.object({ type: v.literal('page'), before: seq, messages: v.array(message), more: v.boolean() }),
 	/** Something was not obeyed. `id` is the message's, where there was one. */

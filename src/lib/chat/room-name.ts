@@ -22,7 +22,9 @@ export function roomName(one: PersonId, other: PersonId): RoomName {
  * Reads a room's name from a URL (rule D2).
  * @returns its canonical name and members (sorted), or null when it is not the name of any possible room.
  */
-export function parseRoomName(text: string): { room: RoomName; members: readonly [PersonId, PersonId] } | null {
+export function parseRoomName(
+	text: string,
+): { room: RoomName; members: readonly [PersonId, PersonId] } | null {
 	const halves = text.split('_');
 	const [one, other] = halves;
 	if (halves.length !== 2 || !one || !other || one === other) return null;

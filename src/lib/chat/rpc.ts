@@ -1,4 +1,4 @@
-import type { Message, SendableBody } from './message.ts';
+import type { Marks, Message, SendableBody } from './message.ts';
 import type { Refusal } from './protocol.ts';
 import type { PersonId, RoomName } from './room-name.ts';
 
@@ -29,6 +29,8 @@ export interface History {
 	/** The highest number and revision of the room when this was read. */
 	last: number;
 	revision: number;
+	/** How far each member has come; nothing for one who never marked anything. */
+	marks: Marks[];
 }
 
 export type Sent = { ok: true; message: Message } | { ok: false; code: Refusal; retryAfter?: number };
@@ -37,6 +39,8 @@ export interface RoomRpc {
 	history(reader: PersonId, range: HistoryRange): Promise<History>;
 	/** The same rules as a `send` frame; for forms and the API. */
 	send(speaker: PersonId, id: string, body: SendableBody): Promise<Sent>;
+	/** The same rules as a `delete` frame, and open to a former friend too (D4). Returns the tombstone. */
+	remove(speaker: PersonId, id: string): Promise<Sent>;
 	/** The friendship was opened, ended or reopened. Older epochs change nothing. */
 	setStatus(status: FriendshipStatus): Promise<void>;
 }

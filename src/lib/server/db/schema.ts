@@ -23,6 +23,8 @@ export const people = pgTable(
 		passwordHash: text('password_hash').notNull(),
 		/** The name that is shown; the username until the person chooses another. */
 		name: text('name').notNull(),
+		/** What people.search looks through: username and name, folded (see folded.ts). Written wherever either changes. */
+		searchable: text('searchable').notNull(),
 		/** E.164, or null. Shown to nobody but its owner. */
 		phone: text('phone'),
 		about: text('about').notNull().default(''),
@@ -33,8 +35,7 @@ export const people = pgTable(
 	(t) => [
 		uniqueIndex('people_username_key').on(sql`lower(${t.username})`),
 		uniqueIndex('people_email_key').on(sql`lower(${t.email})`),
-		// One trigram index over both columns searched: prefix and small typos, see people.search.
-		index('people_search').using('gin', sql`(lower(${t.username}) || ' ' || lower(${t.name})) gin_trgm_ops`),
+		index('people_search').using('gin', sql`${t.searchable} gin_trgm_ops`),
 	],
 );
 

@@ -1,0 +1,91 @@
+import {
+	error as fail,
+	redirect,
+	type Handle,
+	type HandleServerError,
+	type RequestEvent,
+} from '@sveltejs/kit';
+import { APPEARANCE_COOKIE, appearanceFrom } from '#lib/appearance.ts';
+import type { Rooms } from '#lib/chat/rpc.ts';
+import { m } from '#lib/paraglide/messages.js';
+import { read, type Config } from '#lib/server/config.ts';
+import { connect, isUnreachable, type Db } from '#lib/server/db/client.ts';
+import { describeFailure } from '#lib/server/failure.ts';
+import * as people from '#lib/server/people.ts';
+import { enter, readCookies } from '#lib/server/session-door.ts';
+import { keep } from './routes/session-cookies.ts';
+
+const doors = new WeakMap<object, { db: Db; config: Config }>();
+
+/** Database and configuration of this environment, made once. */
+function doorOf(env: App.Platform['env']): { db: Db; config: Config } {
+	let made = doors.get(env);
+	if (!made) {
+		const config = read(env);
+		doors.set(env, (made = { db: connect(config), config }));
+	}
+	return made;
+}
+
+const SECURITY = {
+	'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
+	'x-content-type-options': 'nosniff',
+	'referrer-policy': 'same-origin',
+	'permissions-policy':
+		'camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()',
+	'cross-origin-opener-policy': 'same-origin',
+	'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+export const handle: Handle = async ({ event, resolve }) => {
+	await identify(event);
+	if (event.route.id?.startsWith('/(app)') && !event.locals.me) {
+		// Back to the page that was asked for; a form action is not a page.
+		const asked = event.request.method === 'GET' ? event.url.pathname + event.url.search : event.url.pathname;
+		redirect(303, `/login?next=${encodeURIComponent(asked)}`);
+	}
+	const appearance = appearanceFrom(event.cookies.get(APPEARANCE_COOKIE));
+	const response = await resolve(event, {
+		transformPageChunk: ({ html }) => html.replace('%kith.appearance%', appearance),
+		preload: ({ type, path }) =>
+			type === 'js' || type === 'css' || (type === 'font' && path.includes('figtree-latin-wght')),
+	});
+	for (const [name, value] of Object.entries(SECURITY)) response.headers.set(name, value);
+	if (event.locals.me && !response.headers.has('cache-control')) {
+		response.headers.set('cache-control', 'private, no-cache');
+	}
+	return response;
+};
+
+/** Who asks: fills in the locals, and keeps the cookies as the session door wants them. */
+async function identify({ platform, locals, request, cookies }: RequestEvent): Promise<void> {
+	if (!platform) throw new Error('There is no Workers platform here: see npm start and npm run dev.');
+	const door = doorOf(platform.env);
+	locals.db = door.db;
+	locals.config = door.config;
+	locals.rooms = platform.env.ROOMS as Rooms;
+	locals.later = (work) => platform.ctx.waitUntil(work);
+	locals.me = null;
+	locals.session = null;
+	try {
+		const entry = await enter(door, readCookies(request.headers.get('cookie')), new Date());
+		if (entry.unreachable) fail(503, m.error_unreachable());
+		keep(cookies, entry);
+		if (!entry.who) return;
+		locals.me = await people.me(door.db, entry.who.person);
+		if (locals.me) locals.session = entry.who.session;
+	} catch (error) {
+		if (isUnreachable(error)) fail(503, m.error_unreachable());
+		throw error;
+	}
+}
+
+/** A bug, or a database that is away: one line in the log, and a sentence and the line's id for the person. */
+export const handleError: HandleServerError = ({ error, event, status, message }) => {
+	if (status === 404) return { message };
+	const id = crypto.randomUUID().slice(0, 13);
+	const { method } = event.request;
+	const path = event.url.pathname;
+	console.error(JSON.stringify({ event: 'page_failed', id, method, path, error: describeFailure(error) }));
+	return { message: isUnreachable(error) ? m.error_unreachable() : m.error_500_text(), id };
+};

@@ -1,0 +1,57 @@
+import type { ChatRow, InboxState } from './inbox-protocol.ts';
+import type { Presence } from './presence.ts';
+import type { PersonId, RoomName } from './room-name.ts';
+import type { Summary } from './summary.ts';
+
+/**
+ * What rooms, other people's Inboxes and pages may ask of an Inbox: types only. Every call may be lost, doubled or
+ * come late without harm: each says how things are, none what to add.
+ */
+
+/** Somebody's presence; among two of one person the higher revision is newer. */
+export interface PresenceReport extends Presence {
+	revision: number;
+}
+
+export interface InboxRpc {
+	/**
+	 * The Room tells a line of the chats list.
+	 * @returns the highest revision the Inbox now has of it, which the Room keeps as acknowledged
+	 */
+	summary(row: Summary): Promise<number>;
+	/** Something that Postgres knows of this person has changed (a friendship, an invitation, a mute, a name): read it again. */
+	refresh(): Promise<void>;
+	/** All that the chats list shows, in one call, for rendering it on the server. */
+	snapshot(): Promise<InboxState>;
+	/** One line, with what the header of its room shows; null when there is no such room. */
+	chat(room: RoomName): Promise<{ row: ChatRow; presence: Presence | null; now: number } | null>;
+	/** A friend's Inbox has its first tab: tell it this person's presence now and on every change. Null: not a friend. */
+	subscribe(friend: PersonId): Promise<PresenceReport | null>;
+	unsubscribe(friend: PersonId): Promise<void>;
+	/**
+	 * A friend's presence has changed.
+	 * @returns false when nobody here wants to know any more, which ends the subscription
+	 */
+	friendPresence(friend: PersonId, report: PresenceReport): Promise<boolean>;
+	/** A session has ended: its sockets close at once (D4), and it opens no more. */
+	revoke(session: string): Promise<void>;
+	/** May this session still open sockets? False once it was revoked. */
+	admits(session: string): Promise<boolean>;
+	/** The person was suspended: every socket closes. */
+	suspend(): Promise<void>;
+	/** Is anybody there to see or hear? For deciding about push messages. */
+	attended(): Promise<{ tabs: number; active: boolean }>;
+}
+
+/** How a page, a Room or another Inbox reaches Inboxes: the part of `DurableObjectNamespace` that it needs. */
+export interface Inboxes {
+	getByName(person: PersonId): InboxRpc;
+}
+
+/** What an Inbox asks of a Room. */
+export interface RoomForInbox {
+	/** The member's line as it is now; null when the room has never been used. */
+	summaryFor(member: PersonId): Promise<Summary | null>;
+	/** A tab of the member has the messages up to this number (R1). */
+	markDelivered(member: PersonId, seq: number): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { Body, Message, Pending } from './message.ts';
+import type { PersonId } from './room-name.ts';
+
+/** A message as it stands in the conversation, stored or still on its way. */
+export interface Entry {
+	/** The same before and after the room has taken it. */
+	key: string;
+	id: string;
+	/** Its number, once the room has given it one. */
+	seq: number | null;
+	at: number;
+	body: Body;
+	state: 'sending' | 'sent' | 'failed';
+	reason?: string;
+}
+
+/** What one person said within one minute. */
+export interface Group {
+	key: string;
+	mine: boolean;
+	at: number;
+	entries: Entry[];
+}
+
+export interface Day {
+	/** `2026-11-22` */
+	key: string;
+	/** A moment of that day. */
+	at: number;
+	groups: Group[];
+}
+
+/**
+ * The conversation in the order it is drawn: days, and in them groups by speaker and minute. The order is the one
+ * given, never that of the clocks; a clock that jumps back only begins another group.
+ * @param dayOf the calendar day of a moment, where the reader is
+ */
+export function timeline(
+	messages: readonly Message[],
+	pending: readonly Pending[],
+	me: PersonId,
+	dayOf: (at: number) => string,
+): Day[] {
+	const days: Day[] = [];
+	const add = (from: PersonId, entry: Entry) => {
+		const date = dayOf(entry.at);
+		let day = days.at(-1);
+		if (day?.key !== date) days.push((day = { key: date, at: entry.at, groups: [] }));
+		const mine = from === me;
+		const group = day.groups.at(-1);
+		if (group && group.mine === mine && minuteOf(group.at) === minuteOf(entry.at)) group.entries.push(entry);
+		else day.groups.push({ key: entry.key, mine, at: entry.at, entries: [entry] });
+	};
+	for (const { id, from, seq, at, body } of messages)
+		add(from, { key: `${from} ${id}`, id, seq, at, body, state: 'sent' });
+	for (const { id, from, at, body, state, reason } of pending)
+		add(from, { key: `${from} ${id}`, id, seq: null, at, body, state, ...(reason ? { reason } : {}) });
+	return days;
+}
+
+const minuteOf = (at: number) => Math.floor(at / 60_000);
+
+/** The last of my messages: the one that says how far it got. */
+export function lastMine(days: readonly Day[]): Entry | null {
+	for (let d = days.length - 1; d >= 0; d--) {
+		const group = days[d]?.groups.findLast(({ mine }) => mine);
+		if (group) return group.entries.at(-1) ?? null;
+	}
+	return null;
+}

@@ -1,0 +1,321 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { MediaBody } from '#lib/chat/media.ts';
+import { Timer } from '../timer.ts';
+import { chunksOf, database, type Outgoing } from './database.ts';
+import { upload, type Outcome } from './upload.ts';
+
+export type OutgoingBody = MediaBody & { caption?: string };
+
+/** A message of mine whose bytes are on their way. */
+export interface OutgoingItem {
+	readonly id: string;
+	readonly at: number;
+	readonly body: OutgoingBody;
+	state: 'waiting' | 'uploading' | 'failed';
+	/** How much has left, 0 to 1. */
+	progress: number;
+	/** Why it failed: one of UPLOAD_REFUSALS. */
+	reason?: string;
+}
+
+/** The part of the room that an upload ends in: the message goes on from there, by the room's own outbox. */
+export interface Sayer {
+	send(body: OutgoingBody, id: string): { ok: boolean };
+	/** Has the room this message of mine? */
+	hasSaid(id: string): boolean;
+}
+
+/** So many uploads go on at once: a voice message need not wait for a clip. */
+const AT_ONCE = 2;
+const PAUSE_FIRST = 1_000;
+const PAUSE_MOST = 30_000;
+/** After these, the same bytes may be taken later. */
+const PASSING = ['offline', 'failed', 'slow_down', 'no_session', 'incomplete'];
+
+const lockOf = (id: string) => `kith upload ${id}`;
+
+/**
+ * Pictures, clips and voice messages that somebody has sent in one room and that are not in it yet (C3). Their bytes are
+ * kept in IndexedDB until the room has acknowledged the message, so that neither a lost line nor a reload loses them.
+ * Each has the same id for ever, in the upload and in the message: whatever is tried twice happens once. A tab works on
+ * what was given to it; what a closed tab left is taken over by the next that is there.
+ */
+export class MediaOutbox {
+	/** In the order of sending. Leaves the list when its message goes on to the room. */
+	items = $state<OutgoingItem[]>([]);
+	/** What is to be shown in place of an upload's address while its bytes are still here: `blob:` addresses by media id. */
+	readonly sources = new SvelteMap<string, string>();
+
+	readonly #person: string;
+	readonly #room: string;
+	readonly #sayer: Sayer;
+	readonly #work = new Map<string, Work>();
+	#life: AbortController | null = null;
+	#busy = 0;
+	readonly #line: (() => void)[] = [];
+
+	constructor(person: string, room: string, sayer: Sayer) {
+		this.#person = person;
+		this.#room = room;
+		this.#sayer = sayer;
+	}
+
+	/** Takes up what earlier pages left. In the browser only; `close` ends it. */
+	open(): void {
+		if (this.#life) return;
+		const life = (this.#life = new AbortController());
+		const look = () => {
+			if (document.visibilityState !== 'visible') return;
+			for (const work of this.#work.values()) work.hurry();
+			void this.#adopt(life.signal);
+		};
+		window.addEventListener('online', look, { signal: life.signal });
+		document.addEventListener('visibilitychange', look, { signal: life.signal });
+		void this.#adopt(life.signal);
+	}
+
+	close(): void {
+		this.#life?.abort();
+		this.#life = null;
+		for (const work of this.#work.values()) work.stop();
+		this.#work.clear();
+		for (const url of this.sources.values()) URL.revokeObjectURL(url);
+		this.sources.clear();
+		this.items = [];
+	}
+
+	/**
+	 * Takes a message over: from here on it arrives, or says why not.
+	 * @param draft the recording it was made of, which is forgotten in the same moment as the message is kept
+	 */
+	async add(message: Pick<Outgoing, 'id' | 'body' | 'files'>, draft?: string): Promise<void> {
+		const outgoing: Outgoing = { ...message, person: this.#person, room: this.#room, at: Date.now() };
+		await keep(outgoing, draft).catch(() => {}); // it lives as long as the page, then
+		if (this.#life) this.#begin(outgoing, this.#life.signal);
+	}
+
+	/** Tries one again that failed, here or (its bytes being gone meanwhile) in the room. @returns whether it is one of ours */
+	retry(id: string): boolean {
+		this.#work.get(id)?.retry();
+		return this.#work.has(id);
+	}
+
+	async discard(id: string): Promise<void> {
+		this.#work.get(id)?.stop();
+		await this.#drop(id);
+	}
+
+	/** The room has these: nothing of them is needed here any more. Call it with what the room's log shows. */
+	acknowledge(has: (id: string) => boolean): void {
+		for (const [id, work] of this.#work) if (work.handed && has(id)) void this.#landed(id, work);
+	}
+
+	async #landed(id: string, work: Work): Promise<void> {
+		work.stop();
+		this.#work.delete(id);
+		await forget(id).catch(() => {});
+		// The picture that is shown is let go only when the one from the server is there: nothing blinks.
+		for (const { id: media } of work.outgoing.files) {
+			if (work.outgoing.body.kind === 'photo') await loaded(`/media/${this.#room}/${media}`);
+			const url = this.sources.get(media);
+			this.sources.delete(media);
+			if (url) setTimeout(() => URL.revokeObjectURL(url), 1_000);
+		}
+	}
+
+	async #drop(id: string): Promise<void> {
+		const work = this.#work.get(id);
+		this.#work.delete(id);
+		this.items = this.items.filter((item) => item.id !== id);
+		for (const { id: media } of work?.outgoing.files ?? []) {
+			const url = this.sources.get(media);
+			if (url) URL.revokeObjectURL(url);
+			this.sources.delete(media);
+		}
+		await forget(id).catch(() => {});
+	}
+
+	/** What lies in the database and no living tab works on. */
+	async #adopt(signal: AbortSignal): Promise<void> {
+		const rows = await database()
+			.then((db) => db.getAllFromIndex('outgoing', 'room', [this.#person, this.#room]))
+			.catch(() => []);
+		rows.sort((one, other) => one.at - other.at);
+		for (const row of rows) {
+			if (signal.aborted) return;
+			if (this.#work.has(row.id)) continue;
+			if (this.#sayer.hasSaid(row.id)) await forget(row.id).catch(() => {});
+			else this.#begin(row, signal);
+		}
+	}
+
+	#begin(outgoing: Outgoing, signal: AbortSignal): void {
+		const { id } = outgoing;
+		if (this.#work.has(id)) return;
+		const work = new Work(outgoing);
+		this.#work.set(id, work);
+		const run = async () => {
+			if (work.signal.aborted || signal.aborted) return;
+			this.#show(outgoing);
+			// The lock is held until the room has it: no other tab may take it up meanwhile.
+			await this.#run(work);
+		};
+		const locks = navigator.locks;
+		if (!locks) return void run();
+		const alone = locks.request(lockOf(id), { signal: work.signal }, async () => {
+			// Whoever held it may have brought it home.
+			const kept = await database()
+				.then((db) => db.getKey('outgoing', id))
+				.catch(() => id);
+			if (kept === undefined) return void this.#work.delete(id);
+			await run();
+		});
+		alone.catch(() => {});
+	}
+
+	#show({ id, at, body, files, reason }: Outgoing): void {
+		for (const { id: media, blob } of files)
+			if (!this.sources.has(media)) this.sources.set(media, URL.createObjectURL(blob));
+		const item: OutgoingItem = { id, at, body, state: reason ? 'failed' : 'waiting', progress: 0 };
+		if (reason) item.reason = reason;
+		this.items = [...this.items, item].sort((one, other) => one.at - other.at);
+	}
+
+	async #run(work: Work): Promise<void> {
+		const { outgoing } = work;
+		if (outgoing.reason) await work.untilRetried();
+		for (let tries = 0; !work.signal.aborted; tries++) {
+			this.#tell(outgoing.id, { state: 'waiting', progress: 0, reason: undefined });
+			let outcome = await this.#inLine(() => this.#upload(work, tries > 0));
+			if (work.signal.aborted) return;
+			if (outcome.ok) {
+				work.handed = true;
+				if (this.#sayer.send(outgoing.body, outgoing.id).ok) {
+					this.items = this.items.filter((item) => item.id !== outgoing.id);
+					await work.untilRetried();
+					if (work.signal.aborted) return;
+					work.handed = false;
+					this.#show(outgoing);
+					continue;
+				}
+				work.handed = false;
+				outcome = { ok: false, code: 'ended' };
+			}
+			if (PASSING.includes(outcome.code)) {
+				const pause = Math.min(PAUSE_FIRST * 2 ** Math.min(tries, 10), PAUSE_MOST) * Math.random();
+				await work.pause(Math.max(pause, outcome.retryAfter ?? 0));
+				continue;
+			}
+			this.#tell(outgoing.id, { state: 'failed', reason: outcome.code });
+			await keep({ ...outgoing, reason: outcome.code }).catch(() => {});
+			await work.untilRetried();
+			tries = 0;
+		}
+	}
+
+	async #upload(work: Work, again: boolean): Promise<Outcome> {
+		const { id, files } = work.outgoing;
+		const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
+		let before = 0;
+		let outcome: Outcome = { ok: false, code: 'failed' };
+		for (const file of files) {
+			this.#tell(id, { state: 'uploading', progress: before / total });
+			outcome = await upload(this.#room, file.id, file.blob, {
+				signal: work.signal,
+				again,
+				onprogress: (sent) => this.#tell(id, { progress: Math.min(1, (before + sent) / total) }),
+			});
+			if (!outcome.ok) return outcome;
+			before += file.blob.size;
+		}
+		return outcome;
+	}
+
+	#tell(id: string, change: Partial<OutgoingItem> | { reason: undefined }): void {
+		const item = this.items.find((one) => one.id === id);
+		if (item) Object.assign(item, change);
+	}
+
+	/** Waits until fewer than AT_ONCE are at it. */
+	async #inLine<Result>(work: () => Promise<Result>): Promise<Result> {
+		if (this.#busy >= AT_ONCE) await new Promise<void>((go) => this.#line.push(go));
+		this.#busy++;
+		try {
+			return await work();
+		} finally {
+			this.#busy--;
+			this.#line.shift()?.();
+		}
+	}
+}
+
+/** One message on its way, in this tab. */
+class Work {
+	readonly outgoing: Outgoing;
+	/** Its bytes have arrived; the message is with the room's outbox. */
+	handed = false;
+	readonly #stop = new AbortController();
+	readonly #pause = new Timer();
+	#wake: () => void = () => {};
+	#failed = false;
+
+	constructor(outgoing: Outgoing) {
+		this.outgoing = outgoing;
+	}
+
+	get signal(): AbortSignal {
+		return this.#stop.signal;
+	}
+
+	stop(): void {
+		this.#stop.abort();
+		this.#wake();
+	}
+
+	/** The line may be back: do not wait any longer. */
+	hurry(): void {
+		if (!this.#failed) this.#wake();
+	}
+
+	retry(): void {
+		this.#wake();
+	}
+
+	pause(ms: number): Promise<void> {
+		return new Promise((done) => {
+			this.#wake = () => {
+				this.#pause.clear();
+				done();
+			};
+			this.#pause.set(ms, done);
+		});
+	}
+
+	async untilRetried(): Promise<void> {
+		if (this.signal.aborted) return;
+		this.#failed = true;
+		await new Promise<void>((done) => (this.#wake = done));
+		this.#failed = false;
+	}
+}
+
+async function keep(outgoing: Outgoing, draft?: string): Promise<void> {
+	const db = await database();
+	const work = db.transaction(['outgoing', 'drafts', 'chunks'], 'readwrite');
+	await work.objectStore('outgoing').put(outgoing);
+	if (draft) {
+		await work.objectStore('drafts').delete(draft);
+		await work.objectStore('chunks').delete(chunksOf(draft));
+	}
+	await work.done;
+}
+
+async function forget(id: string): Promise<void> {
+	await (await database()).delete('outgoing', id);
+}
+
+async function loaded(url: string): Promise<void> {
+	const image = new Image();
+	image.src = url;
+	await image.decode().catch(() => {});
+}

@@ -1,0 +1,132 @@
+import 'fake-indexeddb/auto';
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import { keyOf } from '#lib/chat/log.ts';
+import { Outbox } from './outbox.ts';
+import { RoomSession } from './room-session.svelte.ts';
+import { ana, bob, pass, room, TestRoom, type Place } from './testing.ts';
+
+type Step =
+	| { do: 'say' | 'delete' | 'look' | 'older' | 'reload'; tab: number; pick: number }
+	| { do: 'lose an answer' | 'lose a frame' | 'cut' | 'mend' | 'restart' | 'full' | 'wait'; pick: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+	fc.record({
+		do: fc.constantFrom('say', 'say', 'say', 'delete', 'look', 'older', 'reload'),
+		tab: fc.nat(2),
+		pick: fc.nat(20),
+	}) as fc.Arbitrary<Step>,
+	fc.record({
+		do: fc.constantFrom('lose an answer', 'lose a frame', 'cut', 'mend', 'mend', 'restart', 'full', 'wait', 'wait'),
+		pick: fc.nat(20),
+	}) as fc.Arbitrary<Step>,
+);
+
+const PEOPLE = [ana, ana, bob];
+
+async function live(steps: Step[]) {
+	const there = new TestRoom();
+	const looseEnds: (() => void)[] = [];
+	const open = (slot: number): { session: RoomSession; place: Place } => {
+		const person = PEOPLE[slot]!;
+		const place = there.place(person);
+		const session = new RoomSession({ room, me: person, history: there.history(5) }, place);
+		session.open();
+		return { session, place };
+	};
+	const tabs = PEOPLE.map((_, slot) => open(slot));
+	const said: string[][] = PEOPLE.map(() => []);
+	looseEnds.push(() => tabs.forEach(({ session }) => session.close()));
+	try {
+		let made = 0;
+		for (const step of steps) {
+			const tab = 'tab' in step ? tabs[step.tab] : undefined;
+			if (tab && 'tab' in step) {
+				const { session, place } = tab;
+				if (step.do === 'say') {
+					const text = `${++made} from tab ${step.tab}`;
+					expect(session.send(text)).toMatchObject({ ok: true });
+					said[step.tab]!.push(text);
+				} else if (step.do === 'delete') {
+					const mine = session.messages.filter(({ from }) => from === session.me);
+					const one = mine[step.pick % Math.max(1, mine.length)];
+					if (one) session.delete(one.id);
+				} else if (step.do === 'look') {
+					place.show(step.pick % 3 ? 'visible' : 'hidden');
+					session.seen(session.messages.at(-1)?.seq ?? 0);
+				} else if (step.do === 'older') void session.loadOlder();
+				else if (step.do === 'reload') {
+					await pass();
+					session.close();
+					tabs[step.tab] = open(step.tab);
+				}
+			}
+			if (step.do === 'lose an answer') {
+				let after = step.pick % 5;
+				there.carries = () => after-- !== 0;
+			} else if (step.do === 'lose a frame') {
+				let after = step.pick % 5;
+				there.hears = () => after-- !== 0;
+			} else if (step.do === 'cut') {
+				there.down = true;
+				if (step.pick % 2) there.restart();
+			} else if (step.do === 'mend') there.down = false;
+			else if (step.do === 'restart') there.restart();
+			else if (step.do === 'full') {
+				there.bucket = step.pick % 4;
+				setTimeout(() => (there.bucket = 1_000), 700);
+			} else if (step.do === 'wait') await pass(step.pick * 200);
+			if (step.pick % 3) await pass(step.pick);
+			for (const { session } of tabs) {
+				const keys = [...session.messages, ...session.pending].map(keyOf);
+				expect(new Set(keys).size).toBe(keys.length);
+			}
+		}
+
+		there.down = false;
+		there.carries = there.hears = () => true;
+		there.bucket = 10_000;
+		for (const { place } of tabs) place.window.dispatchEvent(new Event('online'));
+		await pass(60_000);
+		for (const { place } of tabs) place.show('visible');
+		await pass(10);
+
+		const all = there.all();
+		const texts = all.map(({ body }) => (body.kind === 'text' ? body.text : null));
+		expect(all).toHaveLength(said.flat().length);
+		for (const one of said) {
+			const order = texts.filter((text) => text !== null && one.includes(text));
+			expect(order).toEqual(one.filter((text) => order.includes(text)));
+		}
+		for (const { session } of tabs) {
+			expect(session.line).toBe('live');
+			expect(session.pending).toEqual([]);
+			expect(session.messages).toEqual(all.slice(all.length - session.messages.length));
+			expect([session.myMarks, session.friendMarks].filter(({ revision }) => revision > 0)).toEqual(
+				there
+					.history()
+					.marks.filter(({ revision }) => revision > 0)
+					.sort((a) => (a.person === session.me ? -1 : 1)),
+			);
+		}
+		for (const person of [ana, bob]) expect(await new Outbox(person, room).all()).toEqual([]);
+	} finally {
+		for (const end of looseEnds) end();
+		await pass();
+		for (const person of [ana, bob]) {
+			const outbox = new Outbox(person, room);
+			await outbox.remove(((await outbox.all()) ?? []).map(({ id }) => id));
+		}
+	}
+}
+
+test('M1, M2, M4, C2, C3: what three tabs say over bad lines is in the room once and in order, and every tab shows the same', async () => {
+	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+	try {
+		await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), live), {
+			numRuns: Number(process.env['FUZZ_RUNS'] ?? 25),
+		});
+	} finally {
+		vi.useRealTimers();
+	}
+}, 600_000);

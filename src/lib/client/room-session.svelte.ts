@@ -1,0 +1,603 @@
+import { untrack } from 'svelte';
+import { HOLE_PATIENCE, PAGE_SIZE, TEXT_MAX } from '#lib/chat/limits.ts';
+import * as logs from '#lib/chat/log.ts';
+import type { Log, MessageState } from '#lib/chat/log.ts';
+import {
+	cleanText,
+	lengthOf,
+	type Marks,
+	type Message,
+	type Pending,
+	type SendableBody,
+} from '#lib/chat/message.ts';
+import {
+	encode,
+	parseServerFrame,
+	type ClientFrame,
+	type RefusedFrame,
+	type ServerFrame,
+} from '#lib/chat/protocol.ts';
+import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
+import type { History } from '#lib/chat/rpc.ts';
+import { keepDraft, readDraft } from './drafts.ts';
+import { Outbox } from './outbox.ts';
+import { Socket, type ClosedFor, type SocketState } from './socket.ts';
+import { browser, isLookedAt, type Surroundings } from './surroundings.ts';
+import { Timer } from './timer.ts';
+
+/** How long the room may take to answer before the line is doubted. */
+const ANSWER_DEADLINE = 10_000;
+/** Marks wait so long for more of them. */
+const MARKS_PAUSE = 200;
+/** When `slow_down` does not say how long. */
+const SLOW_DOWN = 1_000;
+/** A page that comes back before somebody's eyes after so long asks whether it has missed anything. */
+const CERTAIN_FOR = 30_000;
+/** What another tab says is left to that tab for so long. */
+const ADOPT_AFTER = 15_000;
+
+/** `live`: connected and caught up. `offline`: not, and it has failed before. */
+export type Line = 'connecting' | 'live' | 'offline' | 'closed';
+export type SendResult = { ok: true; id: string } | { ok: false; code: 'empty' | 'too_long' | 'ended' };
+
+export interface RoomSessionOptions {
+	room: RoomName;
+	me: PersonId;
+	/** What the page was rendered with: the newest page of history. */
+	history: History;
+	/** False: they are no longer friends. There is no line then, only what was said. */
+	open?: boolean;
+	/** Reads older history where there is no line. Null when it cannot be had. */
+	older?: (before: number) => Promise<Pick<History, 'messages'> | null>;
+	/** Deletes a message of mine where there is no line. Returns the tombstone, or null when that failed. */
+	remove?: (id: string) => Promise<Message | null>;
+}
+
+/** One room as a page shows it: its history, what I am saying, the line, and everything that happens meanwhile. */
+export class RoomSession {
+	readonly room: RoomName;
+	readonly me: PersonId;
+
+	#log: Log = $state.raw()!;
+	#line: Line = $state('connecting');
+	#closedFor: ClosedFor | null = $state(null);
+	#loadingOlder = $state(false);
+	#olderFailed = $state(false);
+	#draft = $state('');
+	/** Ids of mine whose deletion is asked for. */
+	#deleting: ReadonlySet<string> = $state.raw(new Set());
+
+	readonly #options: RoomSessionOptions;
+	readonly #given: Surroundings | undefined;
+	#around!: Surroundings;
+	readonly #socket: Socket;
+	readonly #outbox: Outbox;
+	readonly #listeners = new Set<(frame: ServerFrame) => void>();
+	#opened: AbortController | null = null;
+
+	/** What this tab said itself. The rest of what waits comes from the outbox, and is sent only by the tab that leads. */
+	readonly #own = new Set<string>();
+	/** How many drafts are on their way into the outbox: until then the copy in localStorage is the only one. */
+	#unkept = 0;
+
+	/** Of the present line only. */
+	#synced = false;
+	#inFlight: string | null = null;
+	#marked = { delivered: 0, read: 0 };
+	/** All that had to go before what this tab says now is gone. */
+	#clear = false;
+	#turn: { over: AbortController; leads: () => boolean; done: () => void } | null = null;
+	#older: { before: number; done: (came: boolean) => void } | null = null;
+
+	/** The highest number that the page has shown. */
+	#shown = 0;
+
+	#askedAt = 0;
+
+	readonly #answerDue = new Timer();
+	readonly #acknowledgementDue = new Timer();
+	readonly #slowed = new Timer();
+	readonly #hole = new Timer();
+	readonly #marksDue = new Timer();
+	readonly #adopting = new Timer();
+
+	constructor(options: RoomSessionOptions, surroundings?: Surroundings) {
+		const { room, me, history } = options;
+		this.room = room;
+		this.me = me;
+		this.#options = options;
+		this.#given = surroundings;
+		this.#log = logs.fromHistory(room, me, history);
+		if (options.open === false) {
+			this.#line = 'closed';
+			this.#closedFor = 'friendship_ended';
+		}
+		this.#outbox = new Outbox(me, room);
+		this.#socket = new Socket(
+			{
+				path: `/ws/chat/${room}`,
+				me,
+				room,
+				opened: () => this.#hello(),
+				received: (data) => this.#receive(data),
+				changed: (state, closedFor) => this.#lineChanged(state, closedFor),
+			},
+			surroundings,
+		);
+	}
+
+	/** What was said, in order, without gaps, oldest first. */
+	get messages(): readonly Message[] {
+		return this.#log.messages;
+	}
+
+	/** What I said and the room has not acknowledged, in the order of saying; shown after all messages. */
+	get pending(): readonly Pending[] {
+		return this.#log.pending;
+	}
+
+	get line(): Line {
+		return this.#line;
+	}
+
+	/** Why there will be no line, when `line` is `closed`; null also when this page closed it. */
+	get closedFor(): ClosedFor | null {
+		return this.#closedFor;
+	}
+
+	get hasOlder(): boolean {
+		return logs.hasOlder(this.#log);
+	}
+
+	get loadingOlder(): boolean {
+		return this.#loadingOlder;
+	}
+
+	/** The last `loadOlder` brought nothing. */
+	get olderFailed(): boolean {
+		return this.#olderFailed;
+	}
+
+	get friendMarks(): Marks {
+		return this.#log.marks.friends;
+	}
+
+	get myMarks(): Marks {
+		return this.#log.marks.mine;
+	}
+
+	/** The friend's messages that I have not read, as far as they are loaded. */
+	get unread(): number {
+		return logs.unread(this.#log);
+	}
+
+	/** What is in the composer; kept with every change (bind it). */
+	get draft(): string {
+		return this.#draft;
+	}
+
+	set draft(text: string) {
+		this.#draft = text;
+		// Before the page lives, what is kept has not been read yet; while a message is on its way into the outbox, its draft
+		// is the only copy.
+		if (this.#opened && (text !== '' || this.#unkept === 0)) keepDraft(this.me, this.room, text);
+	}
+
+	/** How far a message of mine has come; null for one of the friend's. */
+	stateOf(message: Message | Pending): MessageState | null {
+		return logs.stateOf(this.#log, message);
+	}
+
+	isDeleting(id: string): boolean {
+		return this.#deleting.has(id);
+	}
+
+	/** Starts living: connects, and takes up what earlier pages left. In the browser only; `close` ends it. */
+	open(): void {
+		// What an effect starts here must not start again with every change of the history.
+		if (!this.#opened) untrack(() => this.#open());
+	}
+
+	#open(): void {
+		const life = new AbortController();
+		this.#opened = life;
+		this.#around = this.#given ?? browser();
+
+		const saved = readDraft(this.me, this.room);
+		const typed = this.#draft;
+		this.draft = !saved || typed.includes(saved) ? typed : typed ? `${saved}\n${typed}` : saved;
+
+		const { window, document } = this.#around;
+		const looked = () => this.#lookedAt();
+		window.addEventListener('focus', looked);
+		document.addEventListener('visibilitychange', looked);
+		const unlisten = this.#outbox.listen({
+			changed: () => void this.#reread(),
+			discarded: (id) => this.#become(logs.discard(this.#log, id)),
+		});
+		life.signal.addEventListener('abort', () => {
+			window.removeEventListener('focus', looked);
+			document.removeEventListener('visibilitychange', looked);
+			unlisten();
+		});
+
+		void this.#reread();
+		if (this.#options.open !== false) {
+			this.#line = 'connecting';
+			this.#closedFor = null;
+			this.#socket.open();
+		}
+	}
+
+	close(): void {
+		if (!this.#opened) return;
+		this.#opened.abort();
+		this.#opened = null;
+		this.#socket.close();
+		this.#lineLost();
+		this.#marksDue.clear();
+	}
+
+	/**
+	 * Says something. It is on the screen at once, kept, and sent when there is a line.
+	 * @param content text as it was typed, or a body that is ready
+	 * @param id where it has one already: the upload of its media was made under it
+	 */
+	send(content: string | SendableBody, id: string = crypto.randomUUID()): SendResult {
+		const body =
+			typeof content === 'string' ? { kind: 'text' as const, text: cleanText(content) } : content;
+		if (body.kind === 'text') {
+			if (body.text === '') return { ok: false, code: 'empty' };
+			if (body.text.length > TEXT_MAX && lengthOf(body.text) > TEXT_MAX)
+				return { ok: false, code: 'too_long' };
+		}
+		if (this.#isOver()) return { ok: false, code: 'ended' };
+
+		const pending: Pending = { id, from: this.me, at: Date.now(), body, state: 'sending' };
+		const log = logs.addPending(this.#log, pending);
+		if (log !== this.#log) {
+			this.#own.add(id);
+			this.#become(log);
+			void this.#keep(pending);
+		}
+		if (typeof content === 'string' && this.#draft === content) this.draft = '';
+		this.#pump();
+		return { ok: true, id };
+	}
+
+	async #keep(pending: Pending): Promise<void> {
+		this.#unkept++;
+		await this.#outbox.add(pending);
+		if (--this.#unkept === 0) keepDraft(this.me, this.room, this.#draft);
+	}
+
+	/** Tries one again that failed, with the same id. */
+	retry(id: string): void {
+		const before = this.#log;
+		if (this.#isOver()) return;
+		this.#become(logs.retry(before, id));
+		if (this.#log === before) return;
+		this.#own.add(id);
+		void this.#outbox.retry(id);
+		this.#pump();
+	}
+
+	/**
+	 * Gives up something that is not acknowledged. What is on its way just now may arrive all the same.
+	 * @returns its text, for editing
+	 */
+	discard(id: string): string {
+		const pending = this.#log.pending.find((one) => one.id === id);
+		if (!pending) return '';
+		this.#become(logs.discard(this.#log, id));
+		void this.#outbox.discard(id);
+		return pending.body.kind === 'text' ? pending.body.text : '';
+	}
+
+	/** Deletes a message of mine for everyone, now or as soon as there is a line (M7). */
+	delete(id: string): void {
+		if (this.#log.pending.some((pending) => pending.id === id)) return void this.discard(id);
+		const message = logs.said(this.#log, id);
+		if (!message || message.body.kind === 'deleted' || this.#deleting.has(id)) return;
+		this.#deleting = new Set([...this.#deleting, id]);
+		if (this.#line === 'closed') void this.#removeWithoutLine(id);
+		else if (this.#synced) this.say({ type: 'delete', id });
+	}
+
+	async #removeWithoutLine(id: string): Promise<void> {
+		const message = await this.#options.remove?.(id).catch(() => null);
+		if (message)
+			this.#become(logs.apply(this.#log, { type: 'changed', message, revision: message.revision }));
+		this.#notDeleting(id);
+	}
+
+	#notDeleting(id: string): void {
+		if (this.#deleting.has(id)) this.#deleting = new Set([...this.#deleting].filter((one) => one !== id));
+	}
+
+	/**
+	 * The page shows this message, and so all before it. It is marked as read once somebody really looks at the page (R2).
+	 */
+	seen(seq: number): void {
+		if (seq <= this.#shown) return;
+		this.#shown = seq;
+		this.#marksSoon();
+	}
+
+	/** Loads the page of history before the first message. `olderFailed` says whether to offer another try. */
+	async loadOlder(): Promise<void> {
+		if (this.#loadingOlder || !this.hasOlder) return;
+		this.#loadingOlder = true;
+		const before = this.#log.messages[0]?.seq ?? this.#log.last + 1;
+		try {
+			this.#olderFailed = !(this.#synced
+				? await this.#olderByLine(before)
+				: await this.#olderWithoutLine(before));
+		} finally {
+			this.#loadingOlder = false;
+		}
+	}
+
+	#olderByLine(before: number): Promise<boolean> {
+		return new Promise((resolve) => {
+			const late = new Timer();
+			const done = (came: boolean) => {
+				late.clear();
+				this.#older = null;
+				resolve(came);
+			};
+			this.#older = { before, done };
+			late.set(ANSWER_DEADLINE, () => {
+				this.#socket.probe();
+				done(false);
+			});
+			if (!this.say({ type: 'page', before, limit: PAGE_SIZE })) done(false);
+		});
+	}
+
+	async #olderWithoutLine(before: number): Promise<boolean> {
+		const page = await this.#options.older?.(before).catch(() => null);
+		if (page) this.#become(logs.older(this.#log, page.messages));
+		return Boolean(page);
+	}
+
+	/** Lets go of all but the newest messages; they can be loaded again. */
+	forgetOlder(keep: number): void {
+		this.#become(logs.forgetOlder(this.#log, keep));
+	}
+
+	/** Hears every frame of the room, after it was taken in. @returns what ends it */
+	listen(listener: (frame: ServerFrame) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
+	/** Says a frame that nobody repeats when it is lost. @returns whether there was a line */
+	say(frame: ClientFrame): boolean {
+		return this.#socket.send(encode(frame));
+	}
+
+	#become(log: Log): void {
+		const before = this.#log;
+		if (log === before) return;
+		this.#log = log;
+		if (log.pending !== before.pending) this.#acknowledge(before.pending);
+		if (log.messages !== before.messages)
+			for (const id of this.#deleting)
+				if (logs.said(log, id)?.body.kind === 'deleted') this.#notDeleting(id);
+	}
+
+	/** Those that wait no longer were acknowledged or given up: nobody needs to keep them. */
+	#acknowledge(before: readonly Pending[]): void {
+		const gone = before.filter(({ id }) => !this.#log.pending.some((pending) => pending.id === id));
+		if (gone.length > 0) void this.#outbox.remove(gone.map(({ id }) => id));
+		for (const { id } of gone) this.#own.delete(id);
+		if (this.#inFlight && gone.some(({ id }) => id === this.#inFlight)) this.#landed();
+	}
+
+	#landed(): void {
+		this.#inFlight = null;
+		this.#acknowledgementDue.clear();
+		this.#pump();
+	}
+
+	/** Somebody looks at a page that may have slept: what it shows should be certain. */
+	#lookedAt(): void {
+		if (!isLookedAt(this.#around) || !this.#synced) return;
+		if (Date.now() - this.#askedAt > CERTAIN_FOR) this.#hello();
+		this.#marksSoon();
+	}
+
+	#hello(): void {
+		this.#askedAt = Date.now();
+		this.say(logs.hello(this.#log));
+		this.#answerDue.set(ANSWER_DEADLINE, () => this.#socket.reconnect());
+	}
+
+	#receive(data: string): void {
+		const frame = parseServerFrame(data);
+		if (!frame) return;
+		this.#become(logs.apply(this.#log, frame));
+		if (frame.type === 'refused') this.#refused(frame);
+		else if (frame.type === 'sync') this.#caughtUp(frame.more);
+		else if (frame.type === 'page' && frame.before === this.#older?.before) this.#older.done(true);
+		if (this.#synced) {
+			this.#lookForHole();
+			this.#marksSoon();
+		}
+		for (const listener of this.#listeners) listener(frame);
+	}
+
+	#caughtUp(more: boolean): void {
+		if (more) return this.#hello();
+		this.#answerDue.clear();
+		if (this.#synced) return;
+		this.#synced = true;
+		this.#line = 'live';
+		for (const id of this.#deleting) this.say({ type: 'delete', id });
+		void this.#lead();
+	}
+
+	/** M5: what is missing may only be late. */
+	#lookForHole(): void {
+		if (!logs.hasHole(this.#log)) this.#hole.clear();
+		else if (!this.#hole.running) this.#hole.set(HOLE_PATIENCE, () => this.#hello());
+	}
+
+	#refused({ code, id, retryAfter = SLOW_DOWN }: RefusedFrame): void {
+		if (code === 'slow_down') {
+			// Nothing is said until then; what was refused is what comes first after it.
+			this.#inFlight = null;
+			this.#acknowledgementDue.clear();
+			this.#older?.done(false);
+			this.#slowed.set(retryAfter, () => {
+				if (!this.#synced || logs.hasHole(this.#log)) this.#hello();
+				for (const one of this.#deleting) this.say({ type: 'delete', id: one });
+				this.#marked = { delivered: 0, read: 0 };
+				this.#marksSoon();
+				this.#pump();
+			});
+			return;
+		}
+		if (id !== undefined && this.#deleting.has(id)) return this.#notDeleting(id);
+		const spoiled = code === 'malformed' || code === 'too_big' ? this.#inFlight : null;
+		const failed = id ?? spoiled;
+		if (failed === null || !this.#log.pending.some((pending) => pending.id === failed)) return;
+		this.#fail(failed, code);
+		if (failed === this.#inFlight) this.#landed();
+	}
+
+	#lineChanged(state: SocketState, closedFor: ClosedFor | null): void {
+		if (state !== 'open') this.#lineLost();
+		if (state === 'closed') {
+			this.#line = 'closed';
+			this.#closedFor = closedFor;
+			if (this.#isOver()) this.#failAll();
+		} else this.#line = state === 'offline' ? 'offline' : 'connecting';
+	}
+
+	#lineLost(): void {
+		this.#synced = false;
+		this.#clear = false;
+		this.#inFlight = null;
+		this.#marked = { delivered: 0, read: 0 };
+		this.#turn?.over.abort();
+		this.#older?.done(false);
+		for (const timer of [this.#answerDue, this.#acknowledgementDue, this.#slowed, this.#hole, this.#adopting])
+			timer.clear();
+	}
+
+	/** Nothing can be said here any more, in no tab and at no time. */
+	#isOver(): boolean {
+		const why = this.#closedFor;
+		return why === 'friendship_ended' || why === 'unknown_room' || why === 'suspended';
+	}
+
+	/** Not to be sent by surprise should they be friends again one day. */
+	#failAll(): void {
+		for (const { id, state } of this.#log.pending) if (state === 'sending') this.#fail(id, 'ended');
+	}
+
+	#fail(id: string, reason: string): void {
+		this.#become(logs.fail(this.#log, id, reason));
+		void this.#outbox.fail(id, reason);
+	}
+
+	/** Sends what comes first, when it is this tab's to send. One at a time: only so is the order safe from a refusal. */
+	#pump(): void {
+		if (!this.#synced || this.#inFlight !== null || this.#slowed.running) return;
+		const waiting = this.#log.pending.filter(({ state }) => state === 'sending');
+		const leads = this.#turn?.leads() ?? false;
+		const next = waiting.find(({ id }) => leads || (this.#clear && this.#own.has(id)));
+		if (next) {
+			this.#inFlight = next.id;
+			this.#acknowledgementDue.set(ANSWER_DEADLINE, () => {
+				this.#socket.probe();
+				this.#inFlight = null;
+				this.#pump();
+			});
+			this.say({ type: 'send', id: next.id, body: next.body });
+		} else if (waiting.length === 0) {
+			this.#turn?.done();
+			this.#adopting.clear();
+		} else if (!this.#turn && !this.#adopting.running) {
+			// Another tab is saying it, or was when it was closed.
+			this.#adopting.set(ADOPT_AFTER, () => void this.#lead());
+		}
+	}
+
+	/** Waits for this tab's turn, and then sends all that waits, whichever tab or earlier page said it (C2, C3). */
+	async #lead(): Promise<void> {
+		if (this.#turn) return;
+		const over = new AbortController();
+		const turn = { over, leads: () => false, done: () => {} };
+		this.#turn = turn;
+		try {
+			await this.#outbox.lead(over.signal, async (leads) => {
+				const kept = await this.#outbox.all();
+				if (over.signal.aborted || !leads()) return;
+				this.#resume(kept);
+				turn.leads = leads;
+				this.#clear = true;
+				await new Promise<void>((resolve) => {
+					turn.done = resolve;
+					over.signal.addEventListener('abort', () => resolve());
+					this.#pump();
+				});
+			});
+		} finally {
+			if (this.#turn === turn) this.#turn = null;
+			this.#pump();
+		}
+	}
+
+	async #reread(): Promise<void> {
+		const life = this.#opened;
+		const kept = await this.#outbox.all();
+		if (!kept || this.#opened !== life) return;
+		this.#resume(kept);
+		if (this.#isOver()) this.#failAll();
+		this.#pump();
+	}
+
+	/** Takes over what the outbox says. What this tab said and could not keep waits behind it. */
+	#resume(kept: readonly Pending[] | null): void {
+		if (!kept) return;
+		const ids = new Set(kept.map(({ id }) => id));
+		const unkept = this.#log.pending.filter(({ id }) => !ids.has(id) && this.#own.has(id));
+		this.#become(logs.replacePending(this.#log, [...kept, ...unkept]));
+		// Said, acknowledged and still kept: the page was closed in between.
+		const over = kept.filter(({ id }) => logs.said(this.#log, id));
+		if (over.length > 0) void this.#outbox.remove(over.map(({ id }) => id));
+	}
+
+	#marksSoon(): void {
+		if (!this.#synced || this.#marksDue.running) return;
+		this.#marksDue.set(MARKS_PAUSE, () => this.#mark());
+	}
+
+	/** R1, R2: what has come is delivered; what was shown is read when somebody looks. Nothing twice, nothing for my own. */
+	#mark(): void {
+		if (!this.#synced) return;
+		// C2: marks come after what waits.
+		if (this.#turn && this.#log.pending.some(({ state }) => state === 'sending')) return this.#marksSoon();
+		const { mine } = this.#log.marks;
+		const { last } = this.#log;
+		const shown = isLookedAt(this.#around) ? Math.min(this.#shown, last) : 0;
+		const read = this.#hasTheirs(Math.max(mine.read, this.#marked.read), shown) ? shown : 0;
+		const known = Math.max(mine.delivered, this.#marked.delivered, read);
+		const delivered = this.#hasTheirs(known, last) ? last : 0;
+		if (!read && !delivered) return;
+		const frame = { ...(delivered && { delivered }), ...(read && { read }) };
+		if (this.say({ type: 'mark', ...frame }))
+			this.#marked = {
+				delivered: Math.max(this.#marked.delivered, delivered, read),
+				read: Math.max(this.#marked.read, read),
+			};
+	}
+
+	/** Is there a message of the friend's after one number, up to another? */
+	#hasTheirs(after: number, upTo: number): boolean {
+		return this.#log.messages.some(({ seq, from }) => seq > after && seq <= upTo && from !== this.me);
+	}
+}

@@ -1,0 +1,7 @@
+/** What a component needs to know about a person. */
+export interface PersonFace {
+	id: string;
+	name: string;
+	username: string;
+	about?: string;
+}

@@ -1,0 +1,27 @@
+import * as invitations from '#lib/server/invitations.ts';
+import { invitationActions } from '../invitation-actions.ts';
+import { signedIn } from '../../signed-in.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async ({ locals, isDataRequest, request }) => {
+	const me = signedIn(locals);
+	const [received, sent] = await Promise.all([
+		invitations.received(locals.db, me.id),
+		invitations.sent(locals.db, me.id),
+	]);
+	// A whole page was asked for to be shown. Data may only have been fetched ahead, because a pointer rested on a
+	// link: then the page itself says when it is shown.
+	const ahead = isDataRequest || /prefetch|prerender/.test(request.headers.get('sec-purpose') ?? '');
+	if (!ahead) await invitations.markSeen(locals.db, me.id, new Date());
+	return {
+		received: received.map(({ person, at, unseen }) => ({ person, at: at.getTime(), unseen })),
+		sent: sent.map(({ person, at }) => ({ person, at: at.getTime() })),
+	};
+};
+
+export const actions: Actions = {
+	...invitationActions,
+	seen: async ({ locals }) => {
+		await invitations.markSeen(locals.db, signedIn(locals).id, new Date());
+	},
+};

@@ -1,0 +1,61 @@
+import { fail } from '@sveltejs/kit';
+import { APPEARANCE_COOKIE, appearanceFrom } from '#lib/appearance.ts';
+import { m } from '#lib/paraglide/messages.js';
+import { fieldSentences } from '#lib/sentences.ts';
+import * as people from '#lib/server/people.ts';
+import * as sessions from '#lib/server/sessions.ts';
+import { text } from '../../form-text.ts';
+import { signedIn } from '../signed-in.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async ({ locals, cookies }) => {
+	const { id, username, name, about, phone } = signedIn(locals);
+	const devices = await sessions.list(locals.db, id);
+	return {
+		profile: { id, username, name, about, phone: phone ?? '' },
+		appearance: appearanceFrom(cookies.get(APPEARANCE_COOKIE)),
+		devices: devices.map((session) => ({
+			id: session.id,
+			device: session.device,
+			since: session.createdAt.getTime(),
+			current: session.id === locals.session,
+		})),
+	};
+};
+
+/** Which form of the page an answer belongs to. */
+const about = <T extends object>(part: 'profile' | 'password', answer: T) => ({ part, ...answer });
+
+export const actions: Actions = {
+	profile: async ({ request, locals }) => {
+		const me = signedIn(locals);
+		const form = await request.formData();
+		const given = { name: text(form, 'name'), about: text(form, 'about'), phone: text(form, 'phone') };
+		const updated = await people.updateProfile(locals.db, me.id, given);
+		if (!updated.ok) return fail(400, about('profile', { ...given, fields: fieldSentences(updated.fields) }));
+		return about('profile', { done: m.saved() });
+	},
+	appearance: async ({ request, cookies, url }) => {
+		const chosen = appearanceFrom(text(await request.formData(), 'appearance'));
+		cookies.set(APPEARANCE_COOKIE, chosen, {
+			path: '/',
+			maxAge: 31_536_000,
+			sameSite: 'lax',
+			secure: url.protocol === 'https:',
+		});
+	},
+	password: async ({ request, locals }) => {
+		const me = signedIn(locals);
+		const form = await request.formData();
+		const changed = await people.changePassword(locals.db, me.id, text(form, 'current'), text(form, 'next'));
+		if (!changed.ok) return fail(400, about('password', { fields: fieldSentences(changed.fields) }));
+		if (locals.session) await sessions.endOthers(locals.db, me.id, locals.session);
+		return about('password', { done: m.password_changed() });
+	},
+	device: async ({ request, locals }) => {
+		const me = signedIn(locals);
+		const id = text(await request.formData(), 'session');
+		const mine = await sessions.list(locals.db, me.id);
+		if (mine.some((session) => session.id === id)) await sessions.end(locals.db, id);
+	},
+};

@@ -1,0 +1,162 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import {
+	test as base,
+	expect,
+	type BrowserContext,
+	type BrowserContextOptions,
+	type Locator,
+	type Page,
+} from '@playwright/test';
+import { Server } from './server.ts';
+
+export { expect };
+
+/** Somebody with an account and a browser of their own. */
+export interface Person {
+	name: string;
+	email: string;
+	password: string;
+	context: BrowserContext;
+	page: Page;
+}
+
+interface Fixtures {
+	/** Registers somebody in a new browser, by the form. The name is made unique. */
+	newcomer: (name: string, options?: BrowserContextOptions) => Promise<Person>;
+	/** Registers ana and bob, and makes them friends. Both are at the chats. */
+	friends: { ana: Person; bob: Person };
+}
+
+export const test = base.extend<Fixtures, { server: Server }>({
+	server: [
+		// eslint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from here
+		async ({}, use) => {
+			const server = await Server.start();
+			await use(server);
+			await server.remove();
+		},
+		{ scope: 'worker', timeout: 180_000 },
+	],
+
+	baseURL: ({ server }, use) => use(server.url),
+
+	newcomer: async ({ browser, baseURL, contextOptions }, use) => {
+		const contexts: BrowserContext[] = [];
+		const thrown: string[] = [];
+		await use(async (name, options) => {
+			const context = await browser.newContext({ ...contextOptions, baseURL, ...options });
+			contexts.push(context);
+			context.on('weberror', (error) => thrown.push(String(error.error().stack)));
+			const page = await context.newPage();
+			const person = { ...identity(name), context, page };
+			await register(page, person);
+			return person;
+		});
+		await Promise.all(contexts.map((context) => context.close()));
+		expect(thrown, 'errors thrown in pages').toEqual([]);
+	},
+
+	friends: async ({ newcomer }, use) => {
+		const ana = await newcomer('ana');
+		const bob = await newcomer('bob');
+		await befriend(ana, bob);
+		await use({ ana, bob });
+	},
+});
+
+/** A name that nobody has yet, with what goes with it. */
+export function identity(name: string): { name: string; email: string; password: string } {
+	const unique = `${name}-${crypto.randomUUID().slice(0, 8)}`;
+	return { name: unique, email: `${unique}@example.com`, password: 'a long enough passphrase' };
+}
+
+export async function register(
+	page: Page,
+	person: { name: string; email: string; password: string },
+): Promise<void> {
+	await page.goto('/register');
+	await page.getByRole('textbox', { name: 'Username', exact: true }).fill(person.name);
+	await page.getByRole('textbox', { name: 'Email', exact: true }).fill(person.email);
+	await page.getByLabel('Password', { exact: true }).fill(person.password);
+	await page.getByRole('button', { name: 'Create account' }).click();
+	await page.waitForURL('**/chats');
+}
+
+export async function logIn(page: Page, login: string, password: string): Promise<void> {
+	await page.goto('/login');
+	await page.getByRole('textbox', { name: 'Username or email', exact: true }).fill(login);
+	await page.getByLabel('Password', { exact: true }).fill(password);
+	await page.getByRole('button', { name: 'Log in', exact: true }).click();
+}
+
+/** Somebody's entry in one of the lists. */
+export function entry(page: Page, list: 'Chats' | 'People' | 'Invitations', name: string): Locator {
+	return page.getByRole('list', { name: list, exact: true }).getByRole('listitem').filter({ hasText: name });
+}
+
+/** Finds somebody by typing into the search. */
+export async function search(page: Page, query: string): Promise<void> {
+	await page.goto('/people');
+	await page.getByRole('searchbox', { name: 'Search people' }).fill(query);
+	await page.getByRole('searchbox', { name: 'Search people' }).press('Enter');
+}
+
+export async function invite(from: Person, to: Person): Promise<void> {
+	await search(from.page, to.name);
+	const row = entry(from.page, 'People', to.name);
+	await row.getByRole('button', { name: 'Invite', exact: true }).click();
+	await expect(row.getByRole('button', { name: 'Cancel invitation' })).toBeVisible();
+}
+
+export async function accept(by: Person, from: Person): Promise<void> {
+	await by.page.goto('/invitations');
+	const row = entry(by.page, 'Invitations', from.name);
+	await row.getByRole('button', { name: 'Accept' }).click();
+	await expect(row.getByRole('button', { name: 'Accept' })).toBeHidden();
+}
+
+export async function befriend(one: Person, other: Person): Promise<void> {
+	await invite(one, other);
+	await accept(other, one);
+	for (const { page } of [one, other]) await page.goto('/chats');
+}
+
+/** Opens the conversation with a friend from the list of chats. */
+export async function openChat(page: Page, friend: Person): Promise<void> {
+	if (!page.url().endsWith('/chats')) await page.goto('/chats');
+	await entry(page, 'Chats', friend.name).getByRole('link').first().click();
+	await page.waitForURL(/\/chats\/\w+_\w+$/);
+}
+
+export const conversation = (page: Page): Locator => page.getByRole('log', { name: 'Conversation' });
+export const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Message', exact: true });
+
+/** Types a message and sends it; it may not have arrived yet. */
+export async function say(page: Page, text: string): Promise<void> {
+	await composer(page).fill(text);
+	await page.getByRole('button', { name: 'Send', exact: true }).click();
+}
+
+/** Waits until the conversation shows exactly these of the messages that begin with `prefix`, in this order. */
+export async function expectMessages(page: Page, prefix: string, texts: string[]): Promise<void> {
+	await expect(conversation(page).getByText(new RegExp(`^${prefix}`))).toHaveText(texts);
+}
+
+/** Waits until the last message of mine is at least stored. */
+export async function expectSent(page: Page): Promise<void> {
+	await expect(conversation(page).getByText(/^(Sent|Delivered|Seen)$/)).toBeVisible();
+}
+
+/** Looks for what assistive technology would stumble over, in light and in dark. */
+export async function expectAccessible(page: Page): Promise<void> {
+	for (const colorScheme of ['light', 'dark'] as const) {
+		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+		const { violations } = await new AxeBuilder({ page }).analyze();
+		const found = violations.map(({ id, help, nodes }) => ({
+			id,
+			help,
+			where: nodes.map(({ html }) => html),
+		}));
+		expect(found, `${page.url()}, ${colorScheme}`).toEqual([]);
+	}
+}

@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../scripts/stack/free-port.ts';
+import { root } from '../../scripts/stack/settings.ts';
+
+const READY_WITHIN = 120_000;
+
+/** A whole Kith, started as `npm start` starts it, with data and a port of its own. */
+export class Server {
+	readonly url: string;
+	readonly #port: number;
+	readonly #data = mkdtempSync(join(tmpdir(), 'kith-e2e-'));
+	#process: ChildProcess | undefined;
+	#said = '';
+
+	private constructor(port: number) {
+		this.#port = port;
+		this.url = `http://localhost:${port}`;
+	}
+
+	static async start(): Promise<Server> {
+		const server = new Server(await freePort());
+		await server.start();
+		return server;
+	}
+
+	/** Starts it, with what data there is. */
+	async start(): Promise<void> {
+		const child = spawn(process.execPath, [join(root, 'scripts/start.ts')], {
+			cwd: root,
+			detached: true,
+			stdio: ['ignore', 'pipe', 'pipe'],
+			env: { ...process.env, PORT: String(this.#port), KITH_DATA: this.#data, DATABASE_URL: '' },
+		});
+		this.#process = child;
+		this.#said = '';
+		await new Promise<void>((resolve, reject) => {
+			const timer = setTimeout(() => reject(this.#failure('is not ready in time')), READY_WITHIN);
+			for (const stream of [child.stdout, child.stderr])
+				stream.setEncoding('utf8').on('data', (text: string) => {
+					this.#said += text;
+					if (this.#said.includes('Kith is ready')) resolve(clearTimeout(timer));
+				});
+			child.on('exit', () => reject(this.#failure('ended by itself')));
+		});
+	}
+
+	/** Ends every process of it at once, as a power cut would. */
+	async kill(): Promise<void> {
+		const child = this.#process;
+		if (!child?.pid) return;
+		const { groups } = JSON.parse(readFileSync(join(this.#data, 'running.json'), 'utf8')) as {
+			groups: number[];
+		};
+		const ended = once(child, 'exit');
+		for (const group of [child.pid, ...groups]) process.kill(-group, 'SIGKILL');
+		await ended;
+		this.#process = undefined;
+	}
+
+	/** Ends it as Ctrl-C does, and throws its data away. */
+	async remove(): Promise<void> {
+		if (this.#process) {
+			const ended = once(this.#process, 'exit');
+			this.#process.kill('SIGINT');
+			await ended;
+		}
+		rmSync(this.#data, { recursive: true, force: true });
+	}
+
+	/** What it has said since it was started: its errors, among other things. */
+	get output(): string {
+		return this.#said;
+	}
+
+	#failure(what: string): Error {
+		return new Error(`Kith ${what}:\n${this.#said}`);
+	}
+}

@@ -1,0 +1,29 @@
+import { Hono } from 'hono';
+import { isUnreachable } from '#lib/server/db/client.ts';
+import type { Env } from './env.ts';
+import { log, newFailureId } from './log.ts';
+import { problem, unavailable } from './problem.ts';
+import { openRoom } from './routes/rooms.ts';
+
+/** What is left of the built SvelteKit worker to us: a function from requests to pages. */
+export interface Pages {
+	fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
+}
+
+/** The outer Worker: sockets first, everything else is a page. */
+export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> {
+	const app = new Hono<{ Bindings: Env }>();
+
+	app.get('/ws/chat/:room', openRoom);
+	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));
+	app.all('*', (c) => pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext));
+
+	app.onError((error, c) => {
+		const id = newFailureId();
+		log({ event: 'request_failed', id, method: c.req.method, path: c.req.path, error });
+		return isUnreachable(error)
+			? unavailable('Kith cannot reach its database. Try again in a moment.', { id })
+			: problem(500, 'failed', 'Something went wrong on our side.', { id });
+	});
+	return app;
+}

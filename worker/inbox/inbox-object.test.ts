@@ -1,0 +1,359 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+	encodeInbox,
+	INBOX_BURST,
+	INBOX_FRAME_MAX_BYTES,
+	parseInboxServerFrame,
+	TABS_MAX,
+	type InboxClientFrame,
+	type InboxServerFrame,
+} from '#lib/chat/inbox-protocol.ts';
+import { GRACE } from '#lib/chat/presence.ts';
+import { CLOSE, PING, PONG } from '#lib/chat/protocol.ts';
+import { roomName, type PersonId } from '#lib/chat/room-name.ts';
+import type { Summary } from '#lib/chat/summary.ts';
+import * as friends from '#lib/server/friends.ts';
+import * as invitations from '#lib/server/invitations.ts';
+import { door } from '../session.ts';
+import { register } from '../testing.ts';
+import type { Inbox } from './inbox-object.ts';
+import { InboxStore } from './inbox-store.ts';
+
+AbortSignal.timeout = () => new AbortController().signal; // PHASE A ONLY
+const inboxOf = (person: PersonId): DurableObjectStub<Inbox> => env.INBOXES.getByName(person);
+
+/** An open socket of somebody's Inbox and everything that came out of it. */
+class Tab {
+	readonly frames: InboxServerFrame[] = [];
+	readonly texts: string[] = [];
+	readonly closed: Promise<{ code: number; reason: string }>;
+	readonly #socket: WebSocket;
+
+	constructor(socket: WebSocket) {
+		this.#socket = socket;
+		socket.addEventListener('message', ({ data }) => {
+			const frame = parseInboxServerFrame(data);
+			if (frame) this.frames.push(frame);
+			else this.texts.push(String(data));
+		});
+		this.closed = new Promise((done) =>
+			socket.addEventListener('close', ({ code, reason }) => done({ code, reason })),
+		);
+		socket.accept();
+	}
+
+	say(frame: InboxClientFrame): void {
+		this.#socket.send(encodeInbox(frame));
+	}
+	shout(data: string | ArrayBuffer): void {
+		this.#socket.send(data);
+	}
+	close(): void {
+		this.#socket.close(1000);
+	}
+
+	/** The last frame of a type, once there is one that fits. */
+	heard<Type extends InboxServerFrame['type']>(
+		type: Type,
+		fits: (frame: Extract<InboxServerFrame, { type: Type }>) => boolean = () => true,
+	): Promise<Extract<InboxServerFrame, { type: Type }>> {
+		return vi.waitFor(
+			() => {
+				const found = this.frames.findLast(
+					(frame): frame is Extract<InboxServerFrame, { type: Type }> => frame.type === type,
+				);
+				if (!found || !fits(found))
+					throw new Error(`No such ${type} among ${JSON.stringify(this.frames.slice(-4))}`);
+				return found;
+			},
+			{ timeout: 3_000, interval: 10 },
+		);
+	}
+}
+
+const knock = (person: PersonId, session = 'session1', device: string = crypto.randomUUID()) =>
+	inboxOf(person).fetch('http://inbox/', {
+		headers: {
+			upgrade: 'websocket',
+			'x-kith-person': person,
+			'x-kith-session': session,
+			'x-kith-device': device,
+			'x-kith-room': '-',
+		},
+	});
+
+async function openTab(person: PersonId, session?: string, device?: string): Promise<Tab> {
+	const answer = await knock(person, session, device);
+	if (!answer.webSocket) throw new Error(`No socket: ${answer.status} ${await answer.text()}`);
+	return new Tab(answer.webSocket);
+}
+
+/** A tab in use, which has been told everything. */
+async function join(person: PersonId): Promise<Tab> {
+	const tab = await openTab(person);
+	tab.say({ type: 'hello', active: true, idle: 0 });
+	await tab.heard('state', (state) => state.complete);
+	return tab;
+}
+
+let pairs = 0;
+async function befriend(): Promise<{ ana: PersonId; bob: PersonId; room: string }> {
+	const { db } = door(env);
+	pairs++;
+	const [ana, bob] = [await register(`ana${pairs}`), await register(`bob${pairs}`)];
+	await invitations.invite(db, ana.id, bob.id, new Date());
+	await invitations.accept(db, bob.id, ana.id, new Date());
+	return { ana: ana.id, bob: bob.id, room: roomName(ana.id, bob.id) };
+}
+
+const line = (room: string, from: PersonId, seq: number): Summary => ({
+	room,
+	revision: seq,
+	last: { seq, from, at: 1_000 + seq, preview: { kind: 'text', text: `message ${seq}` } },
+	unread: seq,
+	delivered: 0,
+	read: 0,
+});
+
+const storeOf = <T>(person: PersonId, look: (store: InboxStore) => T): Promise<T> =>
+	runInDurableObject(inboxOf(person), (_, { storage }) => look(new InboxStore(storage.sql)));
+
+/** Time goes on for everybody; the objects share this test's clock. */
+async function later(ms: number, ...whose: PersonId[]): Promise<void> {
+	vi.setSystemTime(Date.now() + ms);
+	for (const person of whose) await runDurableObjectAlarm(inboxOf(person));
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }));
+afterEach(() => {
+	vi.useRealTimers();
+	vi.restoreAllMocks();
+});
+
+describe('a tab', () => {
+	test('is told everything at once, and then what changes', async () => {
+		const { ana, bob, room } = await befriend();
+		await inboxOf(ana).summary(line(room, bob, 3));
+		const tab = await join(ana);
+		const state = await tab.heard('state');
+		expect(state).toMatchObject({
+			you: ana,
+			complete: true,
+			unseen: 0,
+			rows: [{ room, open: true, muted: false, friend: { id: bob }, summary: line(room, bob, 3) }],
+		});
+		expect(await inboxOf(ana).summary(line(room, bob, 4))).toBe(4);
+		expect((await tab.heard('row')).row.summary).toEqual(line(room, bob, 4));
+	});
+
+	test('goes on hearing after the Inbox was evicted, and the platform answers pings meanwhile', async () => {
+		const { ana, bob, room } = await befriend();
+		const tabs = [await join(ana), await join(ana)];
+		await evictDurableObject(inboxOf(ana));
+		tabs[0]!.shout(PING);
+		await vi.waitFor(() => expect(tabs[0]!.texts).toEqual([PONG]));
+		await inboxOf(ana).summary(line(room, bob, 1));
+		for (const tab of tabs) await tab.heard('row', ({ row }) => row.summary?.unread === 1);
+	});
+
+	test('R1: says what it has, and the room hears of it', async () => {
+		const { ana, bob, room } = await befriend();
+		const tab = await join(ana);
+		await inboxOf(ana).summary(line(room, bob, 3));
+		tab.say({ type: 'delivered', rooms: [[room, 3]] });
+		await vi.waitFor(async () =>
+			expect(await storeOf(ana, (store) => [store.summary(room)?.got, store.unconfirmed()])).toEqual([3, []]),
+		);
+	});
+
+	test('D5: hears why a frame was not obeyed, and stays', async () => {
+		const { ana } = await befriend();
+		const tab = await join(ana);
+		for (const [data, code] of [
+			['{', 'malformed'],
+			['{"type":"shout"}', 'unknown_frame'],
+			[new ArrayBuffer(3), 'malformed'],
+			['x'.repeat(INBOX_FRAME_MAX_BYTES + 1), 'too_big'],
+		] as const) {
+			tab.shout(data);
+			await tab.heard('refused', (frame) => frame.code === code);
+		}
+		for (let i = 0; i < INBOX_BURST; i++) tab.say({ type: 'activity', active: true, idle: 0 });
+		expect((await tab.heard('refused', (frame) => frame.code === 'slow_down')).retryAfter).toBeGreaterThan(0);
+	});
+
+	test('that comes back replaces its own old socket, and does not count twice', async () => {
+		const { ana } = await befriend();
+		const device = crypto.randomUUID();
+		const old = await openTab(ana, 'session1', device);
+		await openTab(ana, 'session1', device);
+		expect((await old.closed).reason).toBe('replaced');
+		expect((await inboxOf(ana).attended()).tabs).toBe(1);
+	});
+
+	test('beyond the limit is refused before the upgrade', async () => {
+		const { ana } = await befriend();
+		for (let i = 0; i < TABS_MAX; i++) await openTab(ana);
+		expect((await knock(ana)).status).toBe(429);
+	});
+});
+
+describe('D4: a revoked session', () => {
+	test('is closed at once and opens no more; others go on', async () => {
+		const { ana, bob, room } = await befriend();
+		const [mine, stolen] = [await join(ana), await openTab(ana, 'stolen')];
+		expect(await inboxOf(ana).admits('stolen')).toBe(true);
+		await inboxOf(ana).revoke('stolen');
+		expect((await stolen.closed).code).toBe(CLOSE.session_revoked.code);
+		expect((await knock(ana, 'stolen')).status).toBe(401);
+		expect(await inboxOf(ana).admits('stolen')).toBe(false);
+		await inboxOf(ana).summary(line(room, bob, 1));
+		await mine.heard('row');
+	});
+
+	test('of a suspended person are all of them', async () => {
+		const { ana } = await befriend();
+		const tab = await openTab(ana);
+		await inboxOf(ana).suspend();
+		expect((await tab.closed).code).toBe(CLOSE.suspended.code);
+	});
+});
+
+describe('P2, P3: presence', () => {
+	const active = (person: PersonId) => (frame: { person: string; active: boolean }) =>
+		frame.person === person && frame.active;
+	const away = (person: PersonId) => (frame: { person: string; active: boolean }) =>
+		frame.person === person && !frame.active;
+
+	test('of a friend is told on coming, and on going once the grace is over, through evictions', async () => {
+		const { ana, bob } = await befriend();
+		const atAna = await join(ana);
+		const atBob = await join(bob);
+		await atAna.heard('presence', active(bob));
+		await atBob.heard('presence', active(ana));
+
+		await evictDurableObject(inboxOf(ana));
+		await evictDurableObject(inboxOf(bob));
+		const left = Date.now();
+		atBob.close();
+		await vi.waitFor(async () => expect((await inboxOf(bob).attended()).tabs).toBe(0));
+		await later(GRACE, bob);
+		const told = await atAna.heard('presence', away(bob));
+		expect(Math.abs(told.at - left)).toBeLessThan(1_000);
+	});
+
+	test('does not flicker on a reload', async () => {
+		const { ana, bob } = await befriend();
+		const atAna = await join(ana);
+		const atBob = await join(bob);
+		await atAna.heard('presence', active(bob));
+		const count = () => atAna.frames.filter((frame) => frame.type === 'presence').length;
+		const before = count();
+		atBob.close();
+		await vi.waitFor(async () => expect((await inboxOf(bob).attended()).tabs).toBe(0));
+		await later(GRACE / 2, bob);
+		await join(bob);
+		await later(GRACE, bob);
+		expect(count()).toBe(before);
+	});
+
+	test('is told to nobody who is not there: their Inbox is not woken for it', async () => {
+		const { ana, bob } = await befriend();
+		const atAna = await join(ana);
+		const atBob = await join(bob);
+		await atAna.heard('presence', active(bob));
+		atAna.close();
+		await vi.waitFor(async () => expect((await inboxOf(ana).attended()).tabs).toBe(0));
+		await later(GRACE, ana);
+		await vi.waitFor(async () => expect(await storeOf(bob, (store) => store.subscribers())).toEqual([]));
+		const woken = await runInDurableObject(inboxOf(ana), (inbox) => vi.spyOn(inbox, 'friendPresence'));
+		atBob.say({ type: 'activity', active: false, idle: 400_000 });
+		await vi.waitFor(async () => expect((await inboxOf(bob).attended()).active).toBe(false));
+		expect(woken).not.toHaveBeenCalled();
+	});
+
+	test('ends with the friendship, on both sides, and begins with the next', async () => {
+		const { ana, bob, room } = await befriend();
+		const atAna = await join(ana);
+		const atBob = await join(bob);
+		await atAna.heard('presence', active(bob));
+		await friends.end(door(env).db, bob, room, new Date());
+		await Promise.all([inboxOf(ana).refresh(), inboxOf(bob).refresh()]);
+		await atAna.heard('row', ({ row }) => !row.open);
+		await atBob.heard('news', ({ news }) => news === 'friend_lost');
+		expect((await inboxOf(ana).snapshot()).presence).toEqual([]);
+		expect(await inboxOf(bob).subscribe(ana)).toBeNull();
+
+		const { db } = door(env);
+		await invitations.invite(db, ana, bob, new Date());
+		await inboxOf(bob).refresh();
+		await atBob.heard('unseen', ({ unseen }) => unseen === 1);
+		expect(await atBob.heard('news')).toMatchObject({ news: 'invited', person: { id: ana }, mine: false });
+		await invitations.accept(db, bob, ana, new Date());
+		const before = atAna.frames.length;
+		await Promise.all([inboxOf(ana).refresh(), inboxOf(bob).refresh()]);
+		await atAna.heard('news', ({ news }) => news === 'friend_gained');
+		await vi.waitFor(() =>
+			expect(atAna.frames.slice(before)).toContainEqual(
+				expect.objectContaining({ type: 'presence', person: bob, active: true }),
+			),
+		);
+	});
+
+	test('P2: reaches Postgres at most once a minute', async () => {
+		const { ana } = await befriend();
+		const asked = vi.spyOn(globalThis, 'fetch');
+		const saves = () =>
+			asked.mock.calls.filter(([, init]) => String(init?.body).includes('last_active_at')).length;
+		for (let i = 0; i < 6; i++) {
+			const tab = await join(ana);
+			tab.close();
+			await vi.waitFor(async () => expect((await inboxOf(ana).attended()).tabs).toBe(0));
+			await later(GRACE, ana);
+		}
+		await vi.waitFor(() => expect(saves()).toBeGreaterThan(0));
+		expect(saves()).toBeLessThanOrEqual(2);
+		await later(60_000, ana);
+		await vi.waitFor(() => expect(saves()).toBe(2));
+	});
+});
+
+describe('an Inbox whose storage is gone', () => {
+	test('is made again from Postgres and the rooms, with its tabs connected', async () => {
+		const { ana, bob, room } = await befriend();
+		const tab = await join(ana);
+		const atBob = await join(bob);
+		await atBob.heard('presence', active(ana));
+		await inboxOf(ana).summary(line(room, bob, 3));
+		await runInDurableObject(inboxOf(ana), (_, { storage }) => storage.deleteAll());
+		await evictDurableObject(inboxOf(ana));
+		tab.frames.length = 0;
+		expect(await inboxOf(ana).snapshot()).toMatchObject({ rows: [{ room }] });
+		await tab.heard('state');
+		await vi.waitFor(async () => expect((await inboxOf(ana).snapshot()).complete).toBe(true));
+		// Its subscribers were lost too, and yet hear what happens next.
+		atBob.frames.length = 0;
+		tab.say({ type: 'activity', active: false, idle: 400_000 });
+		await atBob.heard('presence', ({ person, active: is }) => person === ana && !is);
+	});
+
+	const active = (person: PersonId) => (frame: { person: string; active: boolean }) =>
+		frame.person === person && frame.active;
+
+	test('and who cannot reach Postgres opens all the same, and is complete as soon as it can', async () => {
+		const { ana, bob, room } = await befriend();
+		vi.spyOn(console, 'error').mockImplementation(() => {});
+		const down = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('The network connection was lost.'));
+		const tab = await openTab(ana);
+		tab.say({ type: 'hello', active: true, idle: 0 });
+		expect(await tab.heard('state')).toMatchObject({ complete: false, rows: [] });
+		expect(await inboxOf(ana).summary(line(room, bob, 2))).toBe(2);
+		down.mockRestore();
+		await later(5_000, ana);
+		expect(await tab.heard('state', (state) => state.complete)).toMatchObject({
+			rows: [{ room, summary: line(room, bob, 2) }],
+		});
+	});
+});

@@ -1,0 +1,340 @@
+import { DurableObject } from 'cloudflare:workers';
+import * as v from 'valibot';
+import { FRAME_ABSURD_BYTES } from '#lib/chat/limits.ts';
+import {
+	encodeInbox,
+	INBOX_BURST,
+	INBOX_REFILL,
+	parseInboxClientFrame,
+	TABS_MAX,
+	type ChatRow,
+	type InboxServerFrame,
+	type InboxState,
+} from '#lib/chat/inbox-protocol.ts';
+import type { OpenTab, Presence } from '#lib/chat/presence.ts';
+import { CLOSE, PING, PONG, type CloseReason } from '#lib/chat/protocol.ts';
+import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
+import type { InboxRpc, PresenceReport } from '#lib/chat/rpc-inbox.ts';
+import type { Summary } from '#lib/chat/summary.ts';
+import * as roster from '#lib/server/roster.ts';
+import type { Env } from '../env.ts';
+import { identity, readIdentity } from '../identity.ts';
+import { log, newFailureId } from '../log.ts';
+import { problem } from '../problem.ts';
+import { fullBucket, take, type Bucket } from '../room/flood.ts';
+import { prepare } from '../room/room-schema.ts';
+import { door } from '../session.ts';
+import * as rules from './inbox.ts';
+import { INBOX_STEPS } from './inbox-schema.ts';
+import { InboxStore } from './inbox-store.ts';
+
+/** Calls under way at a time, and how long one may take. */
+const CALLS_MAX = 20;
+const CALL_TIMEOUT = 5_000;
+/** How long a page waits for a roster that is being read. */
+const PAGE_PATIENCE = 2_000;
+const FLOOD = { burst: INBOX_BURST, refill: INBOX_REFILL };
+
+/** What a socket's attachment keeps: who it is, its last report, and when that came. */
+const tab = v.object({ ...identity.entries, active: v.boolean(), heard: v.number() });
+type Tab = v.InferOutput<typeof tab>;
+
+/** One person's Inbox: it takes what comes, asks the rules, shows what they say and makes the calls that are outstanding. */
+export class Inbox extends DurableObject<Env> implements InboxRpc {
+	readonly #store: InboxStore;
+	/** Only in memory: hibernation, which forgets them, takes longer than filling a bucket. */
+	readonly #buckets = new WeakMap<WebSocket, Bucket>();
+	/** Calls under way, by name. An eviction forgets them, and the alarm finds them outstanding. */
+	readonly #under = new Map<string, Promise<void>>();
+	/** When the alarm is set for; undefined when that must be asked. */
+	#alarm: number | null | undefined;
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		prepare(ctx.storage, INBOX_STEPS);
+		this.#store = new InboxStore(ctx.storage.sql);
+		ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+	}
+
+	/** The upgrade of a tab whom the route has let through. */
+	override async fetch(request: Request): Promise<Response> {
+		const { room: _, ...who } = readIdentity(request.headers);
+		if (who.person !== this.#me) throw new Error('A socket came to the wrong Inbox.');
+		if (this.#store.isRevoked(who.session))
+			return problem(401, 'no_session', 'Log in first.');
+		for (const old of this.ctx.getWebSockets(who.device)) hangUp(old, 1000, 'replaced');
+		if (this.ctx.getWebSockets().length >= TABS_MAX)
+			return problem(429, 'too_many_sockets', 'Kith is open in too many places.');
+
+		const { 0: theirs, 1: ours } = new WebSocketPair();
+		this.ctx.acceptWebSocket(ours, [who.device, who.session]);
+		attach(ours, { ...who, active: false, heard: Date.now() });
+		rules.open(this.#store, Date.now());
+		await this.#goOn();
+		return new Response(null, { status: 101, webSocket: theirs });
+	}
+
+	override async webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
+		await this.#guard('webSocketMessage', () => this.#hear(ws, data));
+	}
+
+	override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
+		// Without our half of the handshake a browser waits for it. 1005 and 1006 say that there was no code to return.
+		if (code === 1005 || code === 1006) hangUp(ws);
+		else hangUp(ws, code, reason);
+		await this.#guard('webSocketClose', () => this.#lose(ws));
+	}
+
+	override async webSocketError(ws: WebSocket): Promise<void> {
+		hangUp(ws, 1011, 'failed');
+		await this.#guard('webSocketError', () => this.#lose(ws));
+	}
+
+	override async alarm(): Promise<void> {
+		this.#alarm = null;
+		await this.#guard('alarm', () => rules.pass(this.#store, this.#tabs(), Date.now()));
+	}
+
+	async summary(row: Summary): Promise<number> {
+		this.#perform(rules.take(this.#store, row));
+		await this.#goOn();
+		return Math.max(row.revision, this.#store.summary(row.room)?.row.revision ?? 0);
+	}
+
+	async refresh(): Promise<void> {
+		this.#store.wantRefresh();
+		await this.#goOn();
+	}
+
+	async snapshot(): Promise<InboxState> {
+		await this.#roster();
+		return rules.stateOf(this.#store, this.#me, Date.now());
+	}
+
+	async chat(room: RoomName): Promise<{ row: ChatRow; presence: Presence | null; now: number } | null> {
+		await this.#roster();
+		const row = this.#store.chat(room);
+		if (!row) return null;
+		const known = row.open ? this.#store.presenceOf(row.friend.id) : null;
+		return { row, presence: known && { active: known.active, at: known.at }, now: Date.now() };
+	}
+
+	async subscribe(friend: PersonId): Promise<PresenceReport | null> {
+		const ask = () => rules.subscribe(this.#store, friend, this.#tabs(), Date.now());
+		let report = ask();
+		if (!report) {
+			// The friendship may be newer than what we know: they have heard of it, we may not have.
+			this.#store.wantRefresh();
+			await this.#roster();
+			report = ask();
+		}
+		await this.#goOn();
+		return report;
+	}
+
+	async unsubscribe(friend: PersonId): Promise<void> {
+		this.#store.unsubscribe(friend);
+	}
+
+	async friendPresence(friend: PersonId, report: PresenceReport): Promise<boolean> {
+		const { wanted, effects } = rules.see(this.#store, friend, report, this.#tabs(), Date.now());
+		this.#perform(effects);
+		await this.#goOn();
+		return wanted;
+	}
+
+	async revoke(session: string): Promise<void> {
+		this.#perform(rules.revoke(this.#store, session, Date.now()));
+	}
+
+	async admits(session: string): Promise<boolean> {
+		return !this.#store.isRevoked(session);
+	}
+
+	async suspend(): Promise<void> {
+		this.#perform([{ do: 'close', reason: 'suspended' }]);
+	}
+
+	async attended(): Promise<{ tabs: number; active: boolean }> {
+		const tabs = this.#tabs();
+		return { tabs: tabs.length, active: rules.isActive(this.#store, tabs, Date.now()) };
+	}
+
+	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
+		if (ws.readyState !== WebSocket.OPEN) return;
+		const size = typeof data === 'string' ? data.length : data.byteLength;
+		if (size > FRAME_ABSURD_BYTES) return closeFor(ws, 'too_big');
+
+		const now = Date.now();
+		const bucket = this.#buckets.get(ws) ?? fullBucket(FLOOD, now);
+		this.#buckets.set(ws, bucket);
+		const allowed = take(bucket, FLOOD, now);
+		if (allowed === 'enough') return closeFor(ws, 'flooding');
+		if (allowed !== 'go') return say(ws, { type: 'refused', code: 'slow_down', retryAfter: allowed });
+		const parsed = parseInboxClientFrame(data);
+		if (!parsed.ok) return say(ws, { type: 'refused', code: parsed.code });
+
+		const { frame } = parsed;
+		const was = attached(ws);
+		attach(ws, { ...was, active: 'active' in frame ? frame.active : was.active, heard: now });
+		this.#perform(rules.obey(this.#store, frame, this.#me, this.#tabs(), now), ws);
+	}
+
+	/** A socket is gone. It is still among those of the platform, and may have been lost before: then this changes nothing. */
+	#lose(ws: WebSocket): void {
+		rules.close(this.#store, openTab(this.ctx, ws), this.#tabs(ws), Date.now());
+		attach(ws, { ...attached(ws), active: false });
+	}
+
+	/** Does what the rules said. Storage holds every frame back until what was written before it is durable. */
+	#perform(effects: rules.Effect[], asker?: WebSocket): void {
+		for (const effect of effects) {
+			if (effect.do === 'close')
+				for (const ws of this.ctx.getWebSockets(effect.session)) closeFor(ws, effect.reason);
+			else if (effect.whom === 'everybody') {
+				const text = encodeInbox(effect.frame);
+				for (const ws of this.ctx.getWebSockets()) say(ws, text);
+			} else if (asker) say(asker, effect.frame);
+		}
+	}
+
+	/** Starts the calls that are due and sees to it that the alarm comes for the rest. */
+	async #goOn(): Promise<void> {
+		const now = Date.now();
+		const tabs = this.#tabs();
+		for (const call of rules.outstanding(this.#store, tabs, now)) {
+			const name = rules.nameOf(call);
+			if (this.#under.size >= CALLS_MAX || this.#under.has(name)) continue;
+			const made = this.#make(call).finally(() => this.#under.delete(name)).then(() => this.#goOn());
+			this.#under.set(name, made);
+			this.ctx.waitUntil(made);
+		}
+		const at = rules.wakeAt(this.#store, tabs, new Set(this.#under.keys()), now);
+		if (at === null) return;
+		// An alarm that comes too early finds nothing to do; to move it would cost a write each time.
+		this.#alarm ??= await this.ctx.storage.getAlarm();
+		if (this.#alarm !== null && this.#alarm <= at) return;
+		this.#alarm = at;
+		await this.ctx.storage.setAlarm(at);
+	}
+
+	async #make(call: rules.Call): Promise<void> {
+		const store = this.#store;
+		const me = this.#me;
+		try {
+			switch (call.call) {
+				case 'refresh': {
+					const brought = await within(CALL_TIMEOUT, roster.read(door(this.env).db, me));
+					this.#perform(rules.learn(store, brought, call.ticket, me, Date.now()));
+					break;
+				}
+				case 'pull': {
+					const row = await within(CALL_TIMEOUT, this.env.ROOMS.getByName(call.room).summaryFor(me));
+					this.#perform(rules.pulled(store, call.room, row));
+					break;
+				}
+				case 'deliver':
+					await within(CALL_TIMEOUT, this.env.ROOMS.getByName(call.room).markDelivered(me, call.seq));
+					store.gotConfirmed(call.room, call.seq);
+					break;
+				case 'watch': {
+					const report = await within(CALL_TIMEOUT, this.env.INBOXES.getByName(call.friend).subscribe(me));
+					// They have not heard of the friendship: ask again, as after a failure.
+					if (!report) return rules.failed(store, call, Date.now());
+					this.#perform(rules.watched(store, call.friend, report, Date.now()));
+					break;
+				}
+				case 'unwatch':
+					await within(CALL_TIMEOUT, this.env.INBOXES.getByName(call.friend).unsubscribe(me));
+					rules.unwatched(store, call.friend);
+					break;
+				case 'publish': {
+					const subscriber = this.env.INBOXES.getByName(call.friend);
+					const wanted = await within(CALL_TIMEOUT, subscriber.friendPresence(me, call.report));
+					rules.published(store, call, wanted);
+					break;
+				}
+				case 'save':
+					await within(CALL_TIMEOUT, roster.saveActivity(door(this.env).db, me, call.at));
+					store.saved(call.at, Date.now());
+			}
+			rules.succeeded(store, call);
+		} catch (error) {
+			rules.failed(store, call, Date.now());
+			log({ event: 'call_failed', inbox: me, call: call.call, error });
+		}
+	}
+
+	/** Waits a little for the roster, if it is being read or was never read. What is missing then follows by socket. */
+	async #roster(): Promise<void> {
+		await this.#goOn();
+		const reading = this.#under.get('refresh');
+		if (reading) await within(PAGE_PATIENCE, reading).catch(() => undefined);
+	}
+
+	/** Nothing that happens in an event may throw out of the object (D5). */
+	async #guard(doing: string, work: () => void): Promise<void> {
+		try {
+			work();
+			await this.#goOn();
+		} catch (error) {
+			log({ event: 'inbox_failed', id: newFailureId(), inbox: this.#me, doing, error });
+		}
+	}
+
+	/** The open tabs, but for one that is closing. */
+	#tabs(closing?: WebSocket): OpenTab[] {
+		return this.ctx
+			.getWebSockets()
+			.filter((ws) => ws !== closing && ws.readyState === WebSocket.OPEN)
+			.map((ws) => openTab(this.ctx, ws));
+	}
+
+	get #me(): PersonId {
+		const { name } = this.ctx.id;
+		if (name === undefined) throw new Error('Inboxes are reached by name.');
+		return name;
+	}
+}
+
+const attached = (ws: WebSocket): Tab => v.parse(tab, ws.deserializeAttachment());
+const attach = (ws: WebSocket, of: Tab): void => ws.serializeAttachment(of);
+
+function openTab(ctx: DurableObjectState, ws: WebSocket): OpenTab {
+	const { active, heard } = attached(ws);
+	return { active, heard: Math.max(heard, ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() ?? 0) };
+}
+
+function say(ws: WebSocket, frame: InboxServerFrame | string): void {
+	if (ws.readyState !== WebSocket.OPEN) return;
+	try {
+		ws.send(typeof frame === 'string' ? frame : encodeInbox(frame));
+	} catch {
+		// It closed under our hands; its tab gets everything anew when it is back.
+	}
+}
+
+function closeFor(ws: WebSocket, reason: CloseReason): void {
+	hangUp(ws, CLOSE[reason].code, reason);
+}
+
+function hangUp(ws: WebSocket, code?: number, reason?: string): void {
+	try {
+		ws.close(code, reason);
+	} catch {
+		// closed already, or with a code that may be received but not sent
+	}
+}
+
+/** The answer to a call, or a failure after some ms. */
+async function within<T>(ms: number, answer: PromiseLike<T>): Promise<T> {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms.`)), ms);
+	});
+	try {
+		return await Promise.race([answer, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}

@@ -1,0 +1,1 @@
+export const kv = { summaries: new Map<string, unknown>(), delivered: [] as string[] };

@@ -1,0 +1,217 @@
+import { DurableObject } from 'cloudflare:workers';
+import * as v from 'valibot';
+import { FRAME_ABSURD_BYTES } from '#lib/chat/limits.ts';
+import type { SendableBody } from '#lib/chat/message.ts';
+import { CLOSE, encode, parseClientFrame, PING, PONG } from '#lib/chat/protocol.ts';
+import type { ClientFrame, CloseReason, Parsed, ServerFrame } from '#lib/chat/protocol.ts';
+import { friendIn, type PersonId } from '#lib/chat/room-name.ts';
+import type { FriendshipStatus, History, HistoryRange, RoomRpc, Sent } from '#lib/chat/rpc.ts';
+import { isUnreachable } from '#lib/server/db/client.ts';
+import * as friends from '#lib/server/friends.ts';
+import type { Env } from '../env.ts';
+import { identity, readIdentity } from '../identity.ts';
+import { log, newFailureId } from '../log.ts';
+import { problem, unavailable } from '../problem.ts';
+import { door } from '../session.ts';
+import { floodLimits, fullBucket, take, type Bucket, type FloodLimits } from './flood.ts';
+import * as rules from './room.ts';
+import { isPrepared, prepare } from './room-schema.ts';
+import { RoomStore } from './room-store.ts';
+
+/** So many sockets may one member have in a room at a time: tabs, devices, and lines that died unnoticed. */
+const SOCKETS_MAX = 64;
+
+/** One friendship's room: it takes what comes, asks the rules, and does what they say. */
+export class Room extends DurableObject<Env> implements RoomRpc {
+	readonly #store: RoomStore;
+	readonly #limits: FloodLimits;
+	/**
+	 * What each socket may still send. Only in memory: hibernation, which forgets it, takes as long as filling a bucket.
+	 * Callers by RPC have one each, under their own name.
+	 */
+	readonly #sockets = new WeakMap<WebSocket, { asker: rules.Asker; bucket: Bucket }>();
+	readonly #callers = new Map<PersonId, Bucket>();
+
+	constructor(ctx: DurableObjectState, env: Env) {
+		super(ctx, env);
+		// A room that was never opened has no tables: asking for rooms that do not exist leaves nothing behind.
+		if (isPrepared(ctx.storage.sql)) prepare(ctx.storage);
+		this.#store = new RoomStore(ctx.storage.sql);
+		this.#limits = floodLimits(env);
+		ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+	}
+
+	/** The upgrade of somebody whom the route has let through. */
+	override async fetch(request: Request): Promise<Response> {
+		const { room, ...who } = readIdentity(request.headers);
+		if (room !== this.#room || friendIn(room, who.person) === null) return unknownRoom();
+		let status: FriendshipStatus | null;
+		try {
+			status = await this.#status();
+		} catch (error) {
+			if (!isUnreachable(error)) throw error;
+			return unavailable('This room cannot be opened at the moment.');
+		}
+		if (!status) return unknownRoom();
+		if (!status.open) return problem(403, 'ended', 'You are no longer friends.');
+		if (this.ctx.getWebSockets(who.person).length >= SOCKETS_MAX)
+			return problem(429, 'too_many_sockets', 'This room is open in too many places.');
+
+		const { 0: theirs, 1: ours } = new WebSocketPair();
+		this.ctx.acceptWebSocket(ours, [who.person]);
+		ours.serializeAttachment(who);
+		return new Response(null, { status: 101, webSocket: theirs });
+	}
+
+	override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
+		try {
+			this.#hear(ws, data);
+		} catch (error) {
+			const room = this.ctx.id.name ?? '';
+			log({ event: 'room_failed', id: newFailureId(), room, doing: 'webSocketMessage', error });
+			hangUp(ws, 1011, 'failed');
+		}
+	}
+
+	override webSocketClose(ws: WebSocket, code: number, reason: string): void {
+		// Without our half of the handshake a browser waits for it. 1005 and 1006 say that there was no code to return.
+		if (code === 1005 || code === 1006) hangUp(ws);
+		else hangUp(ws, code, reason);
+	}
+
+	override webSocketError(ws: WebSocket): void {
+		hangUp(ws, 1011, 'failed');
+	}
+
+	async history(reader: PersonId, range: HistoryRange): Promise<History> {
+		this.#asker(reader);
+		if (!(await this.#status())) return { messages: [], more: false, last: 0, revision: 0, marks: [] };
+		return rules.history(this.#store, range);
+	}
+
+	send(speaker: PersonId, id: string, body: SendableBody): Promise<Sent> {
+		return this.#call(speaker, { type: 'send', id, body });
+	}
+
+	remove(speaker: PersonId, id: string): Promise<Sent> {
+		return this.#call(speaker, { type: 'delete', id });
+	}
+
+	async setStatus(status: FriendshipStatus): Promise<void> {
+		prepare(this.ctx.storage);
+		this.#perform(rules.setStatus(this.#store, status));
+	}
+
+	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
+		if (ws.readyState !== WebSocket.OPEN) return;
+		const size = typeof data === 'string' ? data.length : data.byteLength;
+		if (size > FRAME_ABSURD_BYTES) return closeFor(ws, 'too_big');
+
+		const now = Date.now();
+		const { asker, bucket } = this.#socket(ws, now);
+		const parsed = parseClientFrame(data);
+		const allowed = take(bucket, this.#limits, now);
+		if (allowed === 'enough') return closeFor(ws, 'flooding');
+		if (allowed !== 'go') {
+			const id = idOf(parsed);
+			return say(ws, { type: 'refused', code: 'slow_down', retryAfter: allowed, ...(id && { id }) });
+		}
+		if (!parsed.ok) return say(ws, parsed.refused);
+		this.#perform(rules.obey(this.#store, parsed.frame, asker, now), ws);
+	}
+
+	/** Does for a caller what a frame of theirs would do, through the same parser, bucket and rules. */
+	async #call(person: PersonId, frame: ClientFrame): Promise<Sent> {
+		const asker = this.#asker(person);
+		if (!(await this.#status())) return { ok: false, code: 'ended' };
+		const parsed = parseClientFrame(encode(frame));
+		if (!parsed.ok) return { ok: false, code: parsed.refused.code };
+
+		const now = Date.now();
+		const bucket = this.#callers.get(person) ?? fullBucket(this.#limits, now);
+		this.#callers.set(person, bucket);
+		const allowed = take(bucket, this.#limits, now);
+		if (allowed !== 'go')
+			return { ok: false, code: 'slow_down', retryAfter: allowed === 'enough' ? 1000 : allowed };
+
+		const effects = rules.obey(this.#store, parsed.frame, asker, now);
+		this.#perform(effects);
+		for (const effect of effects) {
+			if (effect.do !== 'tell') continue;
+			if ('message' in effect.frame) return { ok: true, message: effect.frame.message };
+			if (effect.frame.type === 'refused') return { ok: false, code: effect.frame.code };
+		}
+		throw new Error(`A ${frame.type} had no outcome.`);
+	}
+
+	/** Does what the rules said. Storage holds every frame back until what was written before it is durable (M3). */
+	#perform(effects: rules.Effect[], asker?: WebSocket): void {
+		for (const effect of effects) {
+			if (effect.do === 'close') for (const ws of this.ctx.getWebSockets()) closeFor(ws, effect.reason);
+			else if (effect.whom === 'everybody') {
+				const text = encode(effect.frame);
+				for (const ws of this.ctx.getWebSockets()) say(ws, text);
+			} else if (asker) say(asker, effect.frame);
+		}
+	}
+
+	/** What is known about the friendship: remembered, or asked of Postgres on first use. Null when there never was one. */
+	async #status(): Promise<FriendshipStatus | null> {
+		const { storage } = this.ctx;
+		const known = isPrepared(storage.sql) ? this.#store.status() : null;
+		if (known) return known;
+		const news = await friends.status(door(this.env).db, this.#room);
+		if (!news) return null;
+		// Meanwhile somebody may have told us; the rule keeps whichever is newer.
+		await this.setStatus(news);
+		return this.#store.status();
+	}
+
+	#socket(ws: WebSocket, now: number): { asker: rules.Asker; bucket: Bucket } {
+		let socket = this.#sockets.get(ws);
+		if (!socket) {
+			const { person } = v.parse(identity, ws.deserializeAttachment());
+			socket = { asker: this.#asker(person), bucket: fullBucket(this.#limits, now) };
+			this.#sockets.set(ws, socket);
+		}
+		return socket;
+	}
+
+	#asker(person: PersonId): rules.Asker {
+		const friend = friendIn(this.#room, person);
+		if (friend === null) throw new Error('Not a member of this room.');
+		return { person, friend };
+	}
+
+	get #room(): string {
+		const { name } = this.ctx.id;
+		if (name === undefined) throw new Error('Rooms are reached by name.');
+		return name;
+	}
+}
+
+const unknownRoom = () => problem(404, 'unknown_room', 'There is no such room.');
+
+const idOf = (parsed: Parsed<ClientFrame>): string | undefined =>
+	parsed.ok ? ('id' in parsed.frame ? parsed.frame.id : undefined) : parsed.refused.id;
+
+function say(ws: WebSocket, frame: ServerFrame | string): void {
+	if (ws.readyState !== WebSocket.OPEN) return;
+	try {
+		ws.send(typeof frame === 'string' ? frame : encode(frame));
+	} catch {
+		// It closed under our hands; what was said is in the log, and its client asks when it is back.
+	}
+}
+
+function closeFor(ws: WebSocket, reason: CloseReason): void {
+	hangUp(ws, CLOSE[reason].code, reason);
+}
+
+function hangUp(ws: WebSocket, code?: number, reason?: string): void {
+	try {
+		ws.close(code, reason);
+	} catch {
+		// closed already, or with a code that may be received but not sent
+	}
+}

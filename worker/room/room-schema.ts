@@ -1,0 +1,57 @@
+/**
+ * The steps that make a room's SQLite what the store expects, in order. Rooms out there have run the ones that were
+ * released: never edit one, add the next. (Postgres has its own, in `migrations/`.)
+ */
+const STEPS: readonly string[] = [
+	`
+	-- What Postgres says about the friendship: one row.
+	CREATE TABLE status (
+		one INTEGER PRIMARY KEY CHECK (one = 1),
+		open INTEGER NOT NULL CHECK (open IN (0, 1)),
+		epoch INTEGER NOT NULL
+	) STRICT;
+
+	-- The log. Rows are never deleted, so the numbers have no gaps; the unique pair is what makes a retry harmless.
+	CREATE TABLE messages (
+		seq INTEGER PRIMARY KEY,
+		speaker TEXT NOT NULL,
+		id TEXT NOT NULL,
+		at INTEGER NOT NULL,
+		body TEXT NOT NULL,
+		revision INTEGER NOT NULL DEFAULT 0,
+		UNIQUE (speaker, id)
+	) STRICT;
+
+	-- Partial: a message that never changes has no entry here and costs no extra row.
+	CREATE INDEX messages_changed ON messages (revision) WHERE revision > 0;
+
+	CREATE TABLE marks (
+		person TEXT PRIMARY KEY,
+		delivered INTEGER NOT NULL,
+		read INTEGER NOT NULL,
+		revision INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	`,
+];
+
+/** Has this object any tables yet? */
+export function isPrepared(sql: SqlStorage): boolean {
+	return (
+		sql.exec(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_steps'`).toArray().length >
+		0
+	);
+}
+
+/** Runs the steps that this object has not run yet, each together with the note that it ran. */
+export function prepare(storage: DurableObjectStorage, steps: readonly string[] = STEPS): void {
+	const { sql } = storage;
+	if (!isPrepared(sql)) sql.exec('CREATE TABLE schema_steps (step INTEGER PRIMARY KEY) STRICT');
+	const { done } = sql.exec<{ done: number }>('SELECT count(*) AS done FROM schema_steps').one();
+	for (const [index, step] of steps.entries()) {
+		if (index < done) continue;
+		storage.transactionSync(() => {
+			sql.exec(step);
+			sql.exec('INSERT INTO schema_steps (step) VALUES (?)', index + 1);
+		});
+	}
+}

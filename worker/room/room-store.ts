@@ -1,0 +1,139 @@
+import * as v from 'valibot';
+import { body, type Body, type Marks, type Message } from '#lib/chat/message.ts';
+import type { PersonId } from '#lib/chat/room-name.ts';
+import type { FriendshipStatus } from '#lib/chat/rpc.ts';
+
+type Row = { seq: number; speaker: string; id: string; at: number; body: string; revision: number };
+type MarksRow = { person: string; delivered: number; read: number; revision: number };
+
+const COLUMNS = 'seq, speaker, id, at, body, revision';
+
+/** A room's SQLite, and the only place with its SQL. Everything is synchronous: between two calls nothing else happens. */
+export class RoomStore {
+	readonly #sql: SqlStorage;
+	/** A cache of the one row, which only this object writes. */
+	#status: FriendshipStatus | null = null;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	/** What was last heard of the friendship, or null when nothing was. */
+	status(): FriendshipStatus | null {
+		if (this.#status) return this.#status;
+		const [row] = this.#sql.exec<{ open: number; epoch: number }>('SELECT open, epoch FROM status').toArray();
+		if (row) this.#status = { open: row.open === 1, epoch: row.epoch };
+		return this.#status;
+	}
+
+	setStatus({ open, epoch }: FriendshipStatus): void {
+		this.#sql.exec('INSERT OR REPLACE INTO status (one, open, epoch) VALUES (1, ?, ?)', open ? 1 : 0, epoch);
+		this.#status = { open, epoch };
+	}
+
+	/** The number of the newest message; 0 in an empty room. */
+	last(): number {
+		return this.#sql.exec<{ last: number }>('SELECT coalesce(max(seq), 0) AS last FROM messages').one().last;
+	}
+
+	/** The number of the latest change of anything; 0 when nothing ever changed. */
+	revision(): number {
+		return this.#sql
+			.exec<{ revision: number }>(
+				`SELECT max(
+					(SELECT coalesce(max(revision), 0) FROM messages WHERE revision > 0),
+					(SELECT coalesce(max(revision), 0) FROM marks)
+				) AS revision`,
+			)
+			.one().revision;
+	}
+
+	/**
+	 * Stores a message under the next number, unless its speaker has used this id before (M1).
+	 * @returns the message, or null when the id is taken
+	 */
+	append(speaker: PersonId, id: string, what: Body, at: number): Message | null {
+		const [row] = this.#sql
+			.exec<{ seq: number }>(
+				`INSERT INTO messages (seq, speaker, id, at, body)
+				SELECT coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM messages WHERE true
+				ON CONFLICT (speaker, id) DO NOTHING RETURNING seq`,
+				speaker,
+				id,
+				at,
+				JSON.stringify(what),
+			)
+			.toArray();
+		return row ? { seq: row.seq, id, from: speaker, at, revision: 0, body: what } : null;
+	}
+
+	find(speaker: PersonId, id: string): Message | null {
+		return this.#messages('speaker = ? AND id = ?', [speaker, id])[0] ?? null;
+	}
+
+	/** Puts something else in a message's place, as the room's next change. */
+	replace(old: Message, what: Body): Message {
+		const revision = this.revision() + 1;
+		this.#sql.exec(
+			'UPDATE messages SET body = ?, revision = ? WHERE seq = ?',
+			JSON.stringify(what),
+			revision,
+			old.seq,
+		);
+		return { ...old, body: what, revision };
+	}
+
+	/** Up to `limit` messages just before a number, oldest first. */
+	before(seq: number, limit: number): Message[] {
+		return this.#messages('seq < ? ORDER BY seq DESC LIMIT ?', [seq, limit]).reverse();
+	}
+
+	/** Up to `limit` messages just after a number, oldest first. */
+	after(seq: number, limit: number): Message[] {
+		return this.#messages('seq > ? ORDER BY seq LIMIT ?', [seq, limit]);
+	}
+
+	/** Up to `limit` messages not newer than `upTo` that changed after a revision, in the order of their changes. */
+	changed(revision: number, upTo: number, limit: number): Message[] {
+		// `revision > 0` says what the parameter cannot: that the partial index has all of them
+		return this.#messages('revision > 0 AND revision > ? AND seq <= ? ORDER BY revision LIMIT ?', [
+			revision,
+			upTo,
+			limit,
+		]);
+	}
+
+	/** The marks of each member that has any, if they have grown after a revision. */
+	marks(revision = 0): Marks[] {
+		return this.#sql
+			.exec<MarksRow>(
+				'SELECT person, delivered, read, revision FROM marks WHERE revision > ? ORDER BY person',
+				revision,
+			)
+			.toArray();
+	}
+
+	/** Sets a member's marks, as the room's next change. */
+	setMarks(person: PersonId, delivered: number, read: number): Marks {
+		const revision = this.revision() + 1;
+		this.#sql.exec(
+			'INSERT OR REPLACE INTO marks (person, delivered, read, revision) VALUES (?, ?, ?, ?)',
+			person,
+			delivered,
+			read,
+			revision,
+		);
+		return { person, delivered, read, revision };
+	}
+
+	#messages(where: string, bound: (string | number)[]): Message[] {
+		return this.#sql
+			.exec<Row>(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, ...bound)
+			.toArray()
+			.map(({ speaker, body: json, ...row }) => ({
+				...row,
+				from: speaker,
+				body: v.parse(body, JSON.parse(json)),
+			}));
+	}
+}
