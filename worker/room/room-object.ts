@@ -13,6 +13,7 @@ import { identity, readIdentity } from '../identity.ts';
 import { log, newFailureId } from '../log.ts';
 import { problem, unavailable } from '../problem.ts';
 import { door } from '../session.ts';
+import { Alarms, type Jobs } from './alarms.ts';
 import { floodLimits, fullBucket, take, type Bucket, type FloodLimits } from './flood.ts';
 import * as rules from './room.ts';
 import { isPrepared, prepare } from './room-schema.ts';
@@ -25,6 +26,15 @@ const SOCKETS_MAX = 64;
 export class Room extends DurableObject<Env> implements RoomRpc {
 	readonly #store: RoomStore;
 	readonly #limits: FloodLimits;
+	readonly #alarms: Alarms;
+	/** What the alarm may find due. Deadlines of the room itself are local; what asks others is outgoing. */
+	readonly #jobs: Jobs = {
+		local: {},
+		outgoing: {},
+		failed: (doing, error) =>
+			log({ event: 'room_failed', id: newFailureId(), room: this.ctx.id.name ?? '', doing, error }),
+		beside: (work) => this.ctx.waitUntil(work),
+	};
 	/**
 	 * What each socket may still send. Only in memory: hibernation, which forgets it, takes as long as filling a bucket.
 	 * Callers by RPC have one each, under their own name.
@@ -38,6 +48,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		if (isPrepared(ctx.storage.sql)) prepare(ctx.storage);
 		this.#store = new RoomStore(ctx.storage.sql);
 		this.#limits = floodLimits(env);
+		this.#alarms = new Alarms(ctx.storage);
 		ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
 	}
 
@@ -81,6 +92,10 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 
 	override webSocketError(ws: WebSocket): void {
 		hangUp(ws, 1011, 'failed');
+	}
+
+	override alarm(): void {
+		this.#alarms.ring(this.#jobs, Date.now());
 	}
 
 	async history(reader: PersonId, range: HistoryRange): Promise<History> {

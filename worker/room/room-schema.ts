@@ -32,6 +32,13 @@ const STEPS: readonly string[] = [
 		revision INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- What the room does by itself, and when, in ms: see alarms.ts.
+	CREATE TABLE alarms (
+		what TEXT PRIMARY KEY,
+		due INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	`,
 ];
 
 /** Has this object any tables yet? */
