@@ -86,7 +86,7 @@ async function playwright(): Promise<Outcome> {
 	const report = join(scratch, 'e2e.json');
 	const { code, output } = await run(
 		bin('@playwright/test/cli.js'),
-		['test', ...(only ? [] : ['--reporter=list,json']), ...args],
+		['test', '--reporter=list,json', ...args],
 		{ KITH_BROWSER: browser, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
 	);
 	const { expected: passed = 0, unexpected = 0, flaky = 0, skipped = 0 } = readReport(report).stats ?? {};

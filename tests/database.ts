@@ -18,6 +18,8 @@ export interface TestDatabase {
 	config: Config;
 	/** What answers: PGlite, one query at a time, or a PostgreSQL server. */
 	kind: 'pglite' | 'postgres';
+	/** Past the gateway, for what takes longer than the driver would wait. */
+	backend: Backend;
 	/** Stops answering, as a database does that has gone away; `close` is still to be called. */
 	goAway(): Promise<void>;
 	close(): Promise<void>;
@@ -41,6 +43,7 @@ export async function testDatabase(server = process.env.TEST_DATABASE_URL): Prom
 		db: connect(config),
 		config,
 		kind: server ? 'postgres' : 'pglite',
+		backend,
 		goAway: () => gateway.close(),
 		async close() {
 			await gateway.close();

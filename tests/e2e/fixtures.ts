@@ -137,9 +137,17 @@ export async function say(page: Page, text: string): Promise<void> {
 	await page.getByRole('button', { name: 'Send', exact: true }).click();
 }
 
+/** How long a client may wait between two attempts to come back (rule C1), and some. */
+export const RECONNECTED = { timeout: 60_000 };
+
 /** Waits until the conversation shows exactly these of the messages that begin with `prefix`, in this order. */
-export async function expectMessages(page: Page, prefix: string, texts: string[]): Promise<void> {
-	await expect(conversation(page).getByText(new RegExp(`^${prefix}`))).toHaveText(texts);
+export async function expectMessages(
+	page: Page,
+	prefix: string,
+	texts: string[],
+	options?: { timeout: number },
+): Promise<void> {
+	await expect(conversation(page).getByText(new RegExp(`^${prefix}`))).toHaveText(texts, options);
 }
 
 /** Waits until the last message of mine is at least stored. */

@@ -9,6 +9,7 @@ import {
 	invite,
 	logIn,
 	openChat,
+	RECONNECTED,
 	say,
 	search,
 	test,
@@ -77,6 +78,7 @@ test('everything dies in mid-conversation and is started again: nothing is missi
 	friends: { ana, bob },
 	server,
 }) => {
+	test.slow();
 	await openChat(ana.page, bob);
 	await openChat(bob.page, ana);
 	const said: string[] = [];
@@ -98,7 +100,7 @@ test('everything dies in mid-conversation and is started again: nothing is missi
 	await say(ana.page, next('ana'));
 	await server.start();
 
-	for (const { page } of [ana, bob]) await expectMessages(page, 'number ', said);
+	for (const { page } of [ana, bob]) await expectMessages(page, 'number ', said, RECONNECTED);
 	await expectSent(ana.page);
 	await say(bob.page, next('bob'));
 	for (const { page } of [ana, bob]) await expectMessages(page, 'number ', said);

@@ -113,7 +113,7 @@ function take(log: Log, incoming: readonly Message[]): Log {
 			const known = (aside ?? log.aside).get(message.seq);
 			if (!known || message.revision > known.revision) apart().set(message.seq, message);
 		}
-		for (let next; (next = (aside ?? log.aside).get(last + 1)); ) {
+		for (let next; (next = (aside ?? log.aside).get(last + 1));) {
 			run().push(next);
 			apart().delete(++last);
 		}

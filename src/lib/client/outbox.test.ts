@@ -55,7 +55,11 @@ describe('what is kept', () => {
 		const outbox = new Outbox(ana, room);
 		for (const id of ['first-one', 'second-one']) await outbox.add(saying(id));
 		await outbox.fail('first-one', 'too_long');
-		expect((await outbox.all())?.[0]).toEqual({ ...saying('first-one'), state: 'failed', reason: 'too_long' });
+		expect((await outbox.all())?.[0]).toEqual({
+			...saying('first-one'),
+			state: 'failed',
+			reason: 'too_long',
+		});
 		await outbox.retry('first-one');
 		expect(await outbox.all()).toEqual([saying('second-one'), saying('first-one')]);
 		await outbox.fail('nobody-has', 'too_long');

@@ -17,7 +17,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 		pick: fc.nat(20),
 	}) as fc.Arbitrary<Step>,
 	fc.record({
-		do: fc.constantFrom('lose an answer', 'lose a frame', 'cut', 'mend', 'mend', 'restart', 'full', 'wait', 'wait'),
+		do: fc.constantFrom(
+			'lose an answer',
+			'lose a frame',
+			'cut',
+			'mend',
+			'mend',
+			'restart',
+			'full',
+			'wait',
+			'wait',
+		),
 		pick: fc.nat(20),
 	}) as fc.Arbitrary<Step>,
 );

@@ -21,6 +21,7 @@ import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import type { History } from '#lib/chat/rpc.ts';
 import { keepDraft, readDraft } from './drafts.ts';
 import { Outbox } from './outbox.ts';
+import { Sender } from './sender.ts';
 import { Socket, type ClosedFor, type SocketState } from './socket.ts';
 import { browser, isLookedAt, type Surroundings } from './surroundings.ts';
 import { Timer } from './timer.ts';
@@ -33,8 +34,6 @@ const MARKS_PAUSE = 200;
 const SLOW_DOWN = 1_000;
 /** A page that comes back before somebody's eyes after so long asks whether it has missed anything. */
 const CERTAIN_FOR = 30_000;
-/** What another tab says is left to that tab for so long. */
-const ADOPT_AFTER = 15_000;
 
 /** `live`: connected and caught up. `offline`: not, and it has failed before. */
 export type Line = 'connecting' | 'live' | 'offline' | 'closed';
@@ -72,34 +71,28 @@ export class RoomSession {
 	#around!: Surroundings;
 	readonly #socket: Socket;
 	readonly #outbox: Outbox;
+	readonly #sender: Sender;
 	readonly #listeners = new Set<(frame: ServerFrame) => void>();
 	#opened: AbortController | null = null;
 
-	/** What this tab said itself. The rest of what waits comes from the outbox, and is sent only by the tab that leads. */
-	readonly #own = new Set<string>();
 	/** How many drafts are on their way into the outbox: until then the copy in localStorage is the only one. */
 	#unkept = 0;
 
-	/** Of the present line only. */
+	/** The present line is there, and what was missed has come. */
 	#synced = false;
-	#inFlight: string | null = null;
+	/** What was marked on the present line. */
 	#marked = { delivered: 0, read: 0 };
-	/** All that had to go before what this tab says now is gone. */
-	#clear = false;
-	#turn: { over: AbortController; leads: () => boolean; done: () => void } | null = null;
 	#older: { before: number; done: (came: boolean) => void } | null = null;
 
 	/** The highest number that the page has shown. */
 	#shown = 0;
-
+	/** When the room was last asked what was missed. */
 	#askedAt = 0;
 
 	readonly #answerDue = new Timer();
-	readonly #acknowledgementDue = new Timer();
 	readonly #slowed = new Timer();
 	readonly #hole = new Timer();
 	readonly #marksDue = new Timer();
-	readonly #adopting = new Timer();
 
 	constructor(options: RoomSessionOptions, surroundings?: Surroundings) {
 		const { room, me, history } = options;
@@ -113,6 +106,13 @@ export class RoomSession {
 			this.#closedFor = 'friendship_ended';
 		}
 		this.#outbox = new Outbox(me, room);
+		this.#sender = new Sender({
+			outbox: this.#outbox,
+			log: () => this.#log,
+			become: (log) => this.#become(log),
+			send: ({ id, body }) => void this.say({ type: 'send', id, body }),
+			doubt: () => this.#socket.probe(),
+		});
 		this.#socket = new Socket(
 			{
 				path: `/ws/chat/${room}`,
@@ -212,7 +212,7 @@ export class RoomSession {
 		window.addEventListener('focus', looked);
 		document.addEventListener('visibilitychange', looked);
 		const unlisten = this.#outbox.listen({
-			changed: () => void this.#reread(),
+			changed: () => void this.#sender.reread(),
 			discarded: (id) => this.#become(logs.discard(this.#log, id)),
 		});
 		life.signal.addEventListener('abort', () => {
@@ -221,7 +221,9 @@ export class RoomSession {
 			unlisten();
 		});
 
-		void this.#reread();
+		void this.#sender.reread().then(() => {
+			if (this.#isOver()) this.#sender.failAll('ended');
+		});
 		if (this.#options.open !== false) {
 			this.#line = 'connecting';
 			this.#closedFor = null;
@@ -244,8 +246,7 @@ export class RoomSession {
 	 * @param id where it has one already: the upload of its media was made under it
 	 */
 	send(content: string | SendableBody, id: string = crypto.randomUUID()): SendResult {
-		const body =
-			typeof content === 'string' ? { kind: 'text' as const, text: cleanText(content) } : content;
+		const body = typeof content === 'string' ? { kind: 'text' as const, text: cleanText(content) } : content;
 		if (body.kind === 'text') {
 			if (body.text === '') return { ok: false, code: 'empty' };
 			if (body.text.length > TEXT_MAX && lengthOf(body.text) > TEXT_MAX)
@@ -253,33 +254,20 @@ export class RoomSession {
 		}
 		if (this.#isOver()) return { ok: false, code: 'ended' };
 
-		const pending: Pending = { id, from: this.me, at: Date.now(), body, state: 'sending' };
-		const log = logs.addPending(this.#log, pending);
-		if (log !== this.#log) {
-			this.#own.add(id);
-			this.#become(log);
-			void this.#keep(pending);
-		}
+		void this.#keep({ id, from: this.me, at: Date.now(), body, state: 'sending' });
 		if (typeof content === 'string' && this.#draft === content) this.draft = '';
-		this.#pump();
 		return { ok: true, id };
 	}
 
 	async #keep(pending: Pending): Promise<void> {
 		this.#unkept++;
-		await this.#outbox.add(pending);
-		if (--this.#unkept === 0) keepDraft(this.me, this.room, this.#draft);
+		await this.#sender.add(pending);
+		if (--this.#unkept === 0 && this.#opened) keepDraft(this.me, this.room, this.#draft);
 	}
 
 	/** Tries one again that failed, with the same id. */
 	retry(id: string): void {
-		const before = this.#log;
-		if (this.#isOver()) return;
-		this.#become(logs.retry(before, id));
-		if (this.#log === before) return;
-		this.#own.add(id);
-		void this.#outbox.retry(id);
-		this.#pump();
+		if (!this.#isOver()) void this.#sender.retry(id);
 	}
 
 	/**
@@ -289,8 +277,7 @@ export class RoomSession {
 	discard(id: string): string {
 		const pending = this.#log.pending.find((one) => one.id === id);
 		if (!pending) return '';
-		this.#become(logs.discard(this.#log, id));
-		void this.#outbox.discard(id);
+		this.#sender.discard(id);
 		return pending.body.kind === 'text' ? pending.body.text : '';
 	}
 
@@ -381,24 +368,9 @@ export class RoomSession {
 		const before = this.#log;
 		if (log === before) return;
 		this.#log = log;
-		if (log.pending !== before.pending) this.#acknowledge(before.pending);
+		if (log.pending !== before.pending) this.#sender.settle(before.pending);
 		if (log.messages !== before.messages)
-			for (const id of this.#deleting)
-				if (logs.said(log, id)?.body.kind === 'deleted') this.#notDeleting(id);
-	}
-
-	/** Those that wait no longer were acknowledged or given up: nobody needs to keep them. */
-	#acknowledge(before: readonly Pending[]): void {
-		const gone = before.filter(({ id }) => !this.#log.pending.some((pending) => pending.id === id));
-		if (gone.length > 0) void this.#outbox.remove(gone.map(({ id }) => id));
-		for (const { id } of gone) this.#own.delete(id);
-		if (this.#inFlight && gone.some(({ id }) => id === this.#inFlight)) this.#landed();
-	}
-
-	#landed(): void {
-		this.#inFlight = null;
-		this.#acknowledgementDue.clear();
-		this.#pump();
+			for (const id of this.#deleting) if (logs.said(log, id)?.body.kind === 'deleted') this.#notDeleting(id);
 	}
 
 	/** Somebody looks at a page that may have slept: what it shows should be certain. */
@@ -435,7 +407,7 @@ export class RoomSession {
 		this.#synced = true;
 		this.#line = 'live';
 		for (const id of this.#deleting) this.say({ type: 'delete', id });
-		void this.#lead();
+		this.#sender.start();
 	}
 
 	/** M5: what is missing may only be late. */
@@ -446,25 +418,19 @@ export class RoomSession {
 
 	#refused({ code, id, retryAfter = SLOW_DOWN }: RefusedFrame): void {
 		if (code === 'slow_down') {
-			// Nothing is said until then; what was refused is what comes first after it.
-			this.#inFlight = null;
-			this.#acknowledgementDue.clear();
+			this.#sender.pause();
 			this.#older?.done(false);
 			this.#slowed.set(retryAfter, () => {
 				if (!this.#synced || logs.hasHole(this.#log)) this.#hello();
 				for (const one of this.#deleting) this.say({ type: 'delete', id: one });
 				this.#marked = { delivered: 0, read: 0 };
 				this.#marksSoon();
-				this.#pump();
+				this.#sender.resume();
 			});
 			return;
 		}
 		if (id !== undefined && this.#deleting.has(id)) return this.#notDeleting(id);
-		const spoiled = code === 'malformed' || code === 'too_big' ? this.#inFlight : null;
-		const failed = id ?? spoiled;
-		if (failed === null || !this.#log.pending.some((pending) => pending.id === failed)) return;
-		this.#fail(failed, code);
-		if (failed === this.#inFlight) this.#landed();
+		this.#sender.refused(code, id);
 	}
 
 	#lineChanged(state: SocketState, closedFor: ClosedFor | null): void {
@@ -472,103 +438,22 @@ export class RoomSession {
 		if (state === 'closed') {
 			this.#line = 'closed';
 			this.#closedFor = closedFor;
-			if (this.#isOver()) this.#failAll();
+			if (this.#isOver()) this.#sender.failAll('ended');
 		} else this.#line = state === 'offline' ? 'offline' : 'connecting';
 	}
 
 	#lineLost(): void {
 		this.#synced = false;
-		this.#clear = false;
-		this.#inFlight = null;
 		this.#marked = { delivered: 0, read: 0 };
-		this.#turn?.over.abort();
+		this.#sender.stop();
 		this.#older?.done(false);
-		for (const timer of [this.#answerDue, this.#acknowledgementDue, this.#slowed, this.#hole, this.#adopting])
-			timer.clear();
+		for (const timer of [this.#answerDue, this.#slowed, this.#hole]) timer.clear();
 	}
 
 	/** Nothing can be said here any more, in no tab and at no time. */
 	#isOver(): boolean {
 		const why = this.#closedFor;
 		return why === 'friendship_ended' || why === 'unknown_room' || why === 'suspended';
-	}
-
-	/** Not to be sent by surprise should they be friends again one day. */
-	#failAll(): void {
-		for (const { id, state } of this.#log.pending) if (state === 'sending') this.#fail(id, 'ended');
-	}
-
-	#fail(id: string, reason: string): void {
-		this.#become(logs.fail(this.#log, id, reason));
-		void this.#outbox.fail(id, reason);
-	}
-
-	/** Sends what comes first, when it is this tab's to send. One at a time: only so is the order safe from a refusal. */
-	#pump(): void {
-		if (!this.#synced || this.#inFlight !== null || this.#slowed.running) return;
-		const waiting = this.#log.pending.filter(({ state }) => state === 'sending');
-		const leads = this.#turn?.leads() ?? false;
-		const next = waiting.find(({ id }) => leads || (this.#clear && this.#own.has(id)));
-		if (next) {
-			this.#inFlight = next.id;
-			this.#acknowledgementDue.set(ANSWER_DEADLINE, () => {
-				this.#socket.probe();
-				this.#inFlight = null;
-				this.#pump();
-			});
-			this.say({ type: 'send', id: next.id, body: next.body });
-		} else if (waiting.length === 0) {
-			this.#turn?.done();
-			this.#adopting.clear();
-		} else if (!this.#turn && !this.#adopting.running) {
-			// Another tab is saying it, or was when it was closed.
-			this.#adopting.set(ADOPT_AFTER, () => void this.#lead());
-		}
-	}
-
-	/** Waits for this tab's turn, and then sends all that waits, whichever tab or earlier page said it (C2, C3). */
-	async #lead(): Promise<void> {
-		if (this.#turn) return;
-		const over = new AbortController();
-		const turn = { over, leads: () => false, done: () => {} };
-		this.#turn = turn;
-		try {
-			await this.#outbox.lead(over.signal, async (leads) => {
-				const kept = await this.#outbox.all();
-				if (over.signal.aborted || !leads()) return;
-				this.#resume(kept);
-				turn.leads = leads;
-				this.#clear = true;
-				await new Promise<void>((resolve) => {
-					turn.done = resolve;
-					over.signal.addEventListener('abort', () => resolve());
-					this.#pump();
-				});
-			});
-		} finally {
-			if (this.#turn === turn) this.#turn = null;
-			this.#pump();
-		}
-	}
-
-	async #reread(): Promise<void> {
-		const life = this.#opened;
-		const kept = await this.#outbox.all();
-		if (!kept || this.#opened !== life) return;
-		this.#resume(kept);
-		if (this.#isOver()) this.#failAll();
-		this.#pump();
-	}
-
-	/** Takes over what the outbox says. What this tab said and could not keep waits behind it. */
-	#resume(kept: readonly Pending[] | null): void {
-		if (!kept) return;
-		const ids = new Set(kept.map(({ id }) => id));
-		const unkept = this.#log.pending.filter(({ id }) => !ids.has(id) && this.#own.has(id));
-		this.#become(logs.replacePending(this.#log, [...kept, ...unkept]));
-		// Said, acknowledged and still kept: the page was closed in between.
-		const over = kept.filter(({ id }) => logs.said(this.#log, id));
-		if (over.length > 0) void this.#outbox.remove(over.map(({ id }) => id));
 	}
 
 	#marksSoon(): void {
@@ -580,7 +465,7 @@ export class RoomSession {
 	#mark(): void {
 		if (!this.#synced) return;
 		// C2: marks come after what waits.
-		if (this.#turn && this.#log.pending.some(({ state }) => state === 'sending')) return this.#marksSoon();
+		if (this.#sender.isCatchingUp) return this.#marksSoon();
 		const { mine } = this.#log.marks;
 		const { last } = this.#log;
 		const shown = isLookedAt(this.#around) ? Math.min(this.#shown, last) : 0;

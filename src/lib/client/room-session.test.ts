@@ -52,10 +52,9 @@ async function live(person = ana, options: Partial<RoomSessionOptions> = {}) {
 const texts = (messages: readonly { body: { kind: string; text?: string } }[]) =>
 	messages.map(({ body }) => (body.kind === 'text' ? body.text : body.kind));
 const heard = <Type extends ClientFrame['type']>(type: Type, person = ana) =>
-	there.heard.filter(([who, frame]) => who === person && frame.type === type).map(([, frame]) => frame) as Extract<
-		ClientFrame,
-		{ type: Type }
-	>[];
+	there.heard
+		.filter(([who, frame]) => who === person && frame.type === type)
+		.map(([, frame]) => frame) as Extract<ClientFrame, { type: Type }>[];
 const kept = (person = ana) => new Outbox(person, room).all();
 
 describe('saying something', () => {
@@ -111,6 +110,30 @@ describe('saying something', () => {
 		await pass(200);
 		expect(texts(there.all())).toEqual(Array.from({ length: 5 }, (_, n) => `number ${n}`));
 		expect(new Set(heard('send').map(({ id }) => id)).size).toBe(5);
+	});
+
+	test('D5: while slow_down lasts, nothing more is sent', async () => {
+		const { session } = await live();
+		there.bucket = 0;
+		session.send('one');
+		await pass(50);
+		session.send('two');
+		await pass(20);
+		expect(heard('send')).toHaveLength(1);
+		there.bucket = 100;
+		await pass(100);
+		expect(texts(there.all())).toEqual(['one', 'two']);
+	});
+
+	test('D5: a hello that was slowed down is said again', async () => {
+		there.bucket = 0;
+		const { session, place } = tab();
+		session.open();
+		await pass(50);
+		expect(session.line).toBe('connecting');
+		there.bucket = 100;
+		await pass(100);
+		expect([session.line, place.sockets.length]).toEqual(['live', 1]);
 	});
 
 	test('M6: any other refusal fails it with the reason; it is kept so, tried again or given up', async () => {
@@ -472,6 +495,19 @@ describe('changes', () => {
 		expect([session.unread, session.myMarks.read]).toEqual([0, 1]);
 	});
 
+	test('R1: marks that a line took with it are sent again on the next', async () => {
+		const { session } = await live();
+		there.say(bob, 'one');
+		session.seen(1);
+		there.hears = (frame) => frame.type !== 'mark';
+		await pass(1_000);
+		expect(session.unread).toBe(1);
+		there.hears = () => true;
+		there.restart();
+		await pass(2_000);
+		expect(session.unread).toBe(0);
+	});
+
 	test('R2: the other tabs of a person learn what was read', async () => {
 		const [one, other] = [await live(), await live()];
 		other.place.show('hidden');
@@ -510,7 +546,11 @@ describe('the door', () => {
 		await pass(10);
 		there.setOpen(false);
 		await pass(60_000);
-		expect([session.line, session.closedFor, place.sockets.length]).toEqual(['closed', 'friendship_ended', 1]);
+		expect([session.line, session.closedFor, place.sockets.length]).toEqual([
+			'closed',
+			'friendship_ended',
+			1,
+		]);
 		expect(session.pending.map(({ state, reason }) => [state, reason])).toEqual([['failed', 'ended']]);
 		expect(session.send('hello?')).toEqual({ ok: false, code: 'ended' });
 		expect((await kept())?.map(({ state }) => state)).toEqual(['failed']);

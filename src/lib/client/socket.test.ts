@@ -98,7 +98,7 @@ describe('a line', () => {
 		const lost = async () => {
 			const { length } = place.sockets;
 			place.socket.fail();
-			for (at = Date.now(); place.sockets.length === length; ) await after(10);
+			for (at = Date.now(); place.sockets.length === length;) await after(10);
 			return Math.round((Date.now() - at) / 100) * 100;
 		};
 		expect([await lost(), await lost(), await lost()]).toEqual([500, 1000, 2000]);
@@ -152,6 +152,17 @@ describe('a line', () => {
 			expect(place.sockets).toHaveLength(2);
 		});
 	}
+
+	test('C1: after a try that somebody’s return caused, delays are short again', async () => {
+		place.connecting = (line) => line.fail();
+		socket.open();
+		await after(60_000);
+		place.show('visible');
+		await after(0);
+		const { length } = place.sockets;
+		await after(3_100);
+		expect(place.sockets).toHaveLength(length + 2);
+	});
 
 	test('C1: a hidden page is no reason to try', async () => {
 		place.connecting = (line) => line.fail();

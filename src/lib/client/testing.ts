@@ -102,12 +102,14 @@ export class Place implements Surroundings {
 	readonly WebSocket: typeof WebSocket;
 
 	constructor() {
-		const place = this;
+		const asked = (socket: FakeSocket) => {
+			this.sockets.push(socket);
+			queueMicrotask(() => this.connecting(socket));
+		};
 		this.WebSocket = class extends FakeSocket {
 			constructor(url: string, protocols?: string | string[]) {
 				super(url, protocols);
-				place.sockets.push(this);
-				queueMicrotask(() => place.connecting(this));
+				asked(this);
 			}
 		} as unknown as typeof WebSocket;
 	}
@@ -133,7 +135,8 @@ export class Place implements Surroundings {
 	}
 }
 
-type Effect = { do: 'tell'; whom: 'asker' | 'everybody'; frame: ServerFrame } | { do: 'close'; reason: CloseReason };
+type Effect =
+	{ do: 'tell'; whom: 'asker' | 'everybody'; frame: ServerFrame } | { do: 'close'; reason: CloseReason };
 interface Rules {
 	obey(store: unknown, frame: ClientFrame, asker: { person: string; friend: string }, now: number): Effect[];
 	history(store: unknown, range: { before?: number; limit?: number }): History;

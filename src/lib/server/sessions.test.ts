@@ -18,6 +18,8 @@ beforeAll(async () => {
 beforeEach(async () => {
 	await database.db.delete(table);
 	await database.db.delete(attemptsTable);
+	database.config.limits.loginPerAccount = { max: 10, windowSeconds: 900 };
+	database.config.limits.loginPerAddress = { max: 100, windowSeconds: 900 };
 });
 afterAll(() => database.close());
 

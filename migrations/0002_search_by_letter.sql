@@ -1,0 +1,1 @@
+CREATE INDEX "people_search_letter" ON "people" USING btree ("searchable" collate "C");
