@@ -4,6 +4,7 @@ import { describeFailure } from '#lib/server/failure.ts';
 export type Event =
 	| { event: 'request_failed'; id: string; method: string; path: string; error: unknown }
 	| { event: 'room_failed'; id: string; room: string; doing: string; error: unknown }
+	| { event: 'no_relay'; error: unknown }
 	| { event: 'notices_delivered'; count: number }
 	| { event: 'notice_failed'; room: string; error: unknown }
 	| { event: 'notices_failed'; error: unknown };

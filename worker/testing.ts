@@ -149,13 +149,17 @@ export class Tab {
 }
 
 /** Opens a socket of a member straight at the object, as the route does once it has let them through. */
-export async function join(room: RoomName, person: PersonId): Promise<Tab> {
+export async function join(
+	room: RoomName,
+	person: PersonId,
+	device: string = crypto.randomUUID(),
+): Promise<Tab> {
 	const answer = await env.ROOMS.getByName(room).fetch('http://room/', {
 		headers: {
 			upgrade: 'websocket',
 			'x-kith-person': person,
 			'x-kith-session': 'session1',
-			'x-kith-device': crypto.randomUUID(),
+			'x-kith-device': device,
 			'x-kith-room': room,
 		},
 	});

@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import * as v from 'valibot';
 import { FRAME_ABSURD_BYTES } from '#lib/chat/limits.ts';
+import type { CallTerms, DeviceId } from '#lib/chat/call.ts';
+import { callClientFrames, type CallClientFrame } from '#lib/chat/call-frames.ts';
 import type { SendableBody } from '#lib/chat/message.ts';
 import { CLOSE, encode, parseClientFrame, PING, PONG } from '#lib/chat/protocol.ts';
 import type { ClientFrame, CloseReason, Parsed, ServerFrame } from '#lib/chat/protocol.ts';
@@ -14,8 +16,10 @@ import { log, newFailureId } from '../log.ts';
 import { problem, unavailable } from '../problem.ts';
 import { door } from '../session.ts';
 import { Alarms, type Jobs } from './alarms.ts';
+import { credentialsFor } from './credentials.ts';
 import { floodLimits, fullBucket, take, type Bucket, type FloodLimits } from './flood.ts';
 import * as rules from './room.ts';
+import * as calls from './room-calls.ts';
 import { isPrepared, prepare } from './room-schema.ts';
 import { RoomStore } from './room-store.ts';
 
@@ -26,10 +30,11 @@ const SOCKETS_MAX = 64;
 export class Room extends DurableObject<Env> implements RoomRpc {
 	readonly #store: RoomStore;
 	readonly #limits: FloodLimits;
+	readonly #terms: CallTerms;
 	readonly #alarms: Alarms;
 	/** What the alarm may find due. Deadlines of the room itself are local; what asks others is outgoing. */
 	readonly #jobs: Jobs = {
-		local: {},
+		local: { call: (now) => this.#callDeadline(now) },
 		outgoing: {},
 		failed: (doing, error) =>
 			log({ event: 'room_failed', id: newFailureId(), room: this.ctx.id.name ?? '', doing, error }),
@@ -39,7 +44,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 	 * What each socket may still send. Only in memory: hibernation, which forgets it, takes as long as filling a bucket.
 	 * Callers by RPC have one each, under their own name.
 	 */
-	readonly #sockets = new WeakMap<WebSocket, { asker: rules.Asker; bucket: Bucket }>();
+	readonly #sockets = new WeakMap<WebSocket, { asker: calls.Caller; bucket: Bucket }>();
 	readonly #callers = new Map<PersonId, Bucket>();
 
 	constructor(ctx: DurableObjectState, env: Env) {
@@ -49,6 +54,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		this.#store = new RoomStore(ctx.storage.sql);
 		this.#limits = floodLimits(env);
 		this.#alarms = new Alarms(ctx.storage);
+		this.#terms = calls.callTerms(env);
 		ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
 	}
 
@@ -69,8 +75,9 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 			return problem(429, 'too_many_sockets', 'This room is open in too many places.');
 
 		const { 0: theirs, 1: ours } = new WebSocketPair();
-		this.ctx.acceptWebSocket(ours, [who.person]);
+		this.ctx.acceptWebSocket(ours, [who.person, tagOf(who.device)]);
 		ours.serializeAttachment(who);
+		calls.present(this.#store, who.person, who.device, Date.now());
 		return new Response(null, { status: 101, webSocket: theirs });
 	}
 
@@ -114,7 +121,10 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 
 	async setStatus(status: FriendshipStatus): Promise<void> {
 		prepare(this.ctx.storage);
-		this.#perform(rules.setStatus(this.#store, status));
+		const effects = rules.setStatus(this.#store, status);
+		// Before its sockets close, so that both hear that the call is over.
+		if (!this.#store.status()?.open) this.#performCall(calls.close(this.#store, Date.now(), this.#terms));
+		this.#perform(effects);
 	}
 
 	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
@@ -132,7 +142,12 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 			return say(ws, { type: 'refused', code: 'slow_down', retryAfter: allowed, ...(id && { id }) });
 		}
 		if (!parsed.ok) return say(ws, parsed.refused);
-		this.#perform(rules.obey(this.#store, parsed.frame, asker, now), ws);
+		const { frame } = parsed;
+		if (isOfCall(frame)) {
+			const effects = calls.obey(this.#store, frame, asker, () => this.#devices(), now, this.#terms);
+			return this.#performCall(effects, ws);
+		}
+		this.#perform(rules.obey(this.#store, frame, asker, now), ws);
 	}
 
 	/** Does for a caller what a frame of theirs would do, through the same parser, bucket and rules. */
@@ -149,6 +164,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		if (allowed !== 'go')
 			return { ok: false, code: 'slow_down', retryAfter: allowed === 'enough' ? 1000 : allowed };
 
+		if (isOfCall(parsed.frame)) throw new Error('Calls are made by socket.');
 		const effects = rules.obey(this.#store, parsed.frame, asker, now);
 		this.#perform(effects);
 		for (const effect of effects) {
@@ -160,14 +176,72 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 	}
 
 	/** Does what the rules said. Storage holds every frame back until what was written before it is durable (M3). */
-	#perform(effects: rules.Effect[], asker?: WebSocket): void {
+	#perform(effects: calls.Effect[], asker?: WebSocket): void {
 		for (const effect of effects) {
-			if (effect.do === 'close') for (const ws of this.ctx.getWebSockets()) closeFor(ws, effect.reason);
-			else if (effect.whom === 'everybody') {
-				const text = encode(effect.frame);
-				for (const ws of this.ctx.getWebSockets()) say(ws, text);
-			} else if (asker) say(asker, effect.frame);
+			switch (effect.do) {
+				case 'close':
+					for (const ws of this.ctx.getWebSockets()) closeFor(ws, effect.reason);
+					break;
+				case 'pass':
+					for (const ws of this.#socketsOf(effect.person, effect.device)) say(ws, effect.frame);
+					break;
+				case 'equip':
+					this.ctx.waitUntil(this.#equip(effect.person, effect.device, effect.call));
+					break;
+				case 'report':
+					break;
+				case 'tell':
+					if (effect.whom === 'everybody') {
+						const text = encode(effect.frame);
+						for (const ws of this.ctx.getWebSockets()) say(ws, text);
+					} else if (asker) say(asker, effect.frame);
+			}
 		}
+	}
+
+	/** Credentials may come from far away; when they are here, the call may be over. */
+	async #equip(person: PersonId, device: DeviceId, call: string): Promise<void> {
+		try {
+			const media = await credentialsFor(this.env, call, person, Date.now());
+			if (!calls.takesPart(this.#store, call, person, device)) return;
+			for (const ws of this.#socketsOf(person, device)) say(ws, { type: 'credentials', call, media });
+		} catch (error) {
+			log({ event: 'room_failed', id: newFailureId(), room: this.#room, doing: 'equip', error });
+		}
+	}
+
+	#socketsOf(person: PersonId, device: DeviceId): WebSocket[] {
+		// Two people may name their tabs alike.
+		const theirs = new Set(this.ctx.getWebSockets(person));
+		return this.ctx.getWebSockets(tagOf(device)).filter((ws) => theirs.has(ws));
+	}
+
+	#devices(): DeviceId[] {
+		return this.ctx
+			.getWebSockets()
+			.filter((ws) => ws.readyState === WebSocket.OPEN)
+			.map((ws) => v.parse(identity, ws.deserializeAttachment()).device);
+	}
+
+	/** When a device was last heard: the platform notes the pings it answers. */
+	#heard(person: PersonId, device: DeviceId): number | null {
+		const times = this.#socketsOf(person, device).map(
+			(ws) => this.ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() ?? 0,
+		);
+		return times.length > 0 ? Math.max(...times) : null;
+	}
+
+	/** Does what the rules of calls said, and sees to it that they are asked again in time. */
+	#performCall(effects: calls.Effect[], asker?: WebSocket): void {
+		this.#perform(effects, asker);
+		const due = calls.wakeAt(this.#store);
+		if (due !== this.#alarms.due('call')) this.#alarms.set('call', due);
+	}
+
+	#callDeadline(now: number): number | null {
+		const heard = (person: PersonId, device: DeviceId) => this.#heard(person, device);
+		this.#perform(calls.pass(this.#store, heard, now, this.#terms));
+		return calls.wakeAt(this.#store);
 	}
 
 	/** What is known about the friendship: remembered, or asked of Postgres on first use. Null when there never was one. */
@@ -182,11 +256,11 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		return this.#store.status();
 	}
 
-	#socket(ws: WebSocket, now: number): { asker: rules.Asker; bucket: Bucket } {
+	#socket(ws: WebSocket, now: number): { asker: calls.Caller; bucket: Bucket } {
 		let socket = this.#sockets.get(ws);
 		if (!socket) {
-			const { person } = v.parse(identity, ws.deserializeAttachment());
-			socket = { asker: this.#asker(person), bucket: fullBucket(this.#limits, now) };
+			const { person, device } = v.parse(identity, ws.deserializeAttachment());
+			socket = { asker: { ...this.#asker(person), device }, bucket: fullBucket(this.#limits, now) };
 			this.#sockets.set(ws, socket);
 		}
 		return socket;
@@ -207,8 +281,18 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 
 const unknownRoom = () => problem(404, 'unknown_room', 'There is no such room.');
 
-const idOf = (parsed: Parsed<ClientFrame>): string | undefined =>
-	parsed.ok ? ('id' in parsed.frame ? parsed.frame.id : undefined) : parsed.refused.id;
+function idOf(parsed: Parsed<ClientFrame>): string | undefined {
+	if (!parsed.ok) return parsed.refused.id;
+	const { frame } = parsed;
+	return 'id' in frame ? frame.id : 'call' in frame ? frame.call : undefined;
+}
+
+/** A tag of its own kind: sockets are tagged by person too. */
+const tagOf = (device: DeviceId) => `device ${device}`;
+
+const CALL_FRAMES = new Set<string>(callClientFrames.map((frame) => frame.entries.type.literal));
+
+const isOfCall = (frame: ClientFrame): frame is CallClientFrame => CALL_FRAMES.has(frame.type);
 
 function say(ws: WebSocket, frame: ServerFrame | string): void {
 	if (ws.readyState !== WebSocket.OPEN) return;

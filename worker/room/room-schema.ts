@@ -39,6 +39,13 @@ const STEPS: readonly string[] = [
 		due INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- The call that is on, or the last one, as JSON: one row.
+	CREATE TABLE call (
+		one INTEGER PRIMARY KEY CHECK (one = 1),
+		state TEXT NOT NULL
+	) STRICT;
+	`,
 ];
 
 /** Has this object any tables yet? */

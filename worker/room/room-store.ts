@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { NO_CALL, type RoomCall } from '#lib/chat/call.ts';
 import { body, type Body, type Marks, type Message } from '#lib/chat/message.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 import type { FriendshipStatus } from '#lib/chat/rpc.ts';
@@ -124,6 +125,16 @@ export class RoomStore {
 			revision,
 		);
 		return { person, delivered, read, revision };
+	}
+
+	/** The room's call: the one that is on, or the last one. */
+	call(): RoomCall {
+		const [row] = this.#sql.exec<{ state: string }>('SELECT state FROM call').toArray();
+		return row ? (JSON.parse(row.state) as RoomCall) : NO_CALL; // only `setCall` writes it
+	}
+
+	setCall(call: RoomCall): void {
+		this.#sql.exec('INSERT OR REPLACE INTO call (one, state) VALUES (1, ?)', JSON.stringify(call));
 	}
 
 	#messages(where: string, bound: (string | number)[]): Message[] {

@@ -1,3 +1,4 @@
+import type { CallClientFrame } from '#lib/chat/call-frames.ts';
 import { PAGE_MAX, PAGE_SIZE, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limits.ts';
 import type { SendableBody } from '#lib/chat/message.ts';
 import type { ClientFrame, CloseReason, Refusal, ServerFrame } from '#lib/chat/protocol.ts';
@@ -28,8 +29,13 @@ export interface Asker {
 	friend: PersonId;
 }
 
-/** What to do about a frame. */
-export function obey(store: RoomStore, frame: ClientFrame, asker: Asker, now: number): Effect[] {
+/** What to do about a frame; those of calls are for room-calls.ts. */
+export function obey(
+	store: RoomStore,
+	frame: Exclude<ClientFrame, CallClientFrame>,
+	asker: Asker,
+	now: number,
+): Effect[] {
 	switch (frame.type) {
 		case 'hello':
 			return answer(sync(store, frame, asker.person, now));

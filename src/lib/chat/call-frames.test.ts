@@ -11,7 +11,12 @@ describe('frames of a call', () => {
 		{ type: 'ring', call: 'call-0001', kind: 'video' },
 		{ type: 'alert', call: 'call-0001' },
 		{ type: 'hang_up', call: 'call-0001', failed: true },
-		{ type: 'signal', call: 'call-0001', to: 'device-1', signal: { is: 'description', type: 'offer', sdp: 'v=0' } },
+		{
+			type: 'signal',
+			call: 'call-0001',
+			to: 'device-1',
+			signal: { is: 'description', type: 'offer', sdp: 'v=0' },
+		},
 		{
 			type: 'signal',
 			call: 'call-0001',
@@ -25,7 +30,13 @@ describe('frames of a call', () => {
 	});
 
 	it('never believes a speaker in a frame (D3)', () => {
-		const frame = { type: 'answer', call: 'call-0001', who: 'bob00001', device: 'bob-phone', from: 'bob00001' };
+		const frame = {
+			type: 'answer',
+			call: 'call-0001',
+			who: 'bob00001',
+			device: 'bob-phone',
+			from: 'bob00001',
+		};
 		expect(v.parse(client, frame)).toEqual({ type: 'answer', call: 'call-0001' });
 	});
 
@@ -34,7 +45,12 @@ describe('frames of a call', () => {
 		{ type: 'ring', call: 'no', kind: 'video' },
 		{ type: 'ring', call: 'call-0001', kind: 'hologram' },
 		{ type: 'hang_up', call: 'call-0001', failed: 'yes' },
-		{ type: 'signal', call: 'call-0001', to: 'device-1', signal: { is: 'description', type: 'rollback', sdp: '' } },
+		{
+			type: 'signal',
+			call: 'call-0001',
+			to: 'device-1',
+			signal: { is: 'description', type: 'rollback', sdp: '' },
+		},
 		{ type: 'signal', call: 'call-0001', to: '../..', signal: { is: 'again' } },
 		{ type: 'signal', call: 'call-0001', to: 'device-1', signal: null },
 	])('does not understand %j', (frame) => {
@@ -44,7 +60,11 @@ describe('frames of a call', () => {
 	it('carries every state of a call', () => {
 		const from = { who: 'ana00001', device: 'ana-phone', call: 'call-0001' };
 		const to = { who: 'bob00001', device: 'bob-phone', call: 'call-0001' };
-		let room = step(NO_CALL, { type: 'ring', ...from, callee: 'bob00001', kind: 'voice', used: false, present: [] }, 1).room;
+		let room = step(
+			NO_CALL,
+			{ type: 'ring', ...from, callee: 'bob00001', kind: 'voice', used: false, present: [] },
+			1,
+		).room;
 		const states = [NO_CALL, room];
 		states.push((room = step(room, { type: 'answer', ...to }, 2).room));
 		states.push((room = step(room, { type: 'hang_up', failed: false, ...from }, 3).room));

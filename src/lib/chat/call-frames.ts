@@ -34,6 +34,8 @@ export const callSignal = v.variant('is', [
 export type CallSignal = v.InferOutput<typeof callSignal>;
 
 export const callClientFrames = [
+	/** Ask for the state of the room's call. */
+	v.object({ type: v.literal('call') }),
 	/** Call the other member. Repeating it with the same id changes nothing. */
 	v.object({ type: v.literal('ring'), call: callId, kind }),
 	/** "It rings here", so that the caller hears ringing. */
@@ -114,8 +116,8 @@ export type ZegoCredentials = Extract<CallCredentials, { by: 'zego' }>;
 
 export const callServerFrames = [
 	/**
-	 * The state of the room's call, whenever it changes and as part of the answer to `hello`. Of two, the one with the
-	 * higher revision is the truth.
+	 * The state of the room's call, whenever it changes and when it is asked for. Of two, the one with the higher revision
+	 * is the truth.
 	 */
 	v.object({
 		type: v.literal('call'),

@@ -2,7 +2,16 @@ import * as v from 'valibot';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { call as wireCall } from './call-frames.ts';
-import { CALL_TERMS, NO_CALL, deviceOf, isLive, step, type Call, type CallEvent, type RoomCall } from './call.ts';
+import {
+	CALL_TERMS,
+	NO_CALL,
+	deviceOf,
+	isLive,
+	step,
+	type Call,
+	type CallEvent,
+	type RoomCall,
+} from './call.ts';
 
 /**
  * Random events from two people with two devices each and a server that restarts (K1–K5). Devices are modelled as far
@@ -61,11 +70,14 @@ class World {
 			} else if (effect.do === 'log') {
 				const entry = this.log.get(effect.call.id);
 				expect(entry?.ends ?? 0, 'an entry never changes after its call ended').toBe(0);
-				expect(entry === undefined, 'the first thing an entry says is that it rings').toBe(effect.call.state === 'ringing');
+				expect(entry === undefined, 'the first thing an entry says is that it rings').toBe(
+					effect.call.state === 'ringing',
+				);
 				this.log.set(effect.call.id, { call: effect.call, ends: effect.call.state === 'ended' ? 1 : 0 });
 			} else {
 				const call = this.room.call;
-				if (!isLive(call) || call.state !== 'answered') throw new Error(`${effect.do} without an answered call`);
+				if (!isLive(call) || call.state !== 'answered')
+					throw new Error(`${effect.do} without an answered call`);
 				expect(effect.device).toBe(deviceOf(call, effect.person));
 				if (effect.do === 'relay') expect(effect.from).toBe(deviceOf(call, otherThan(effect.person)));
 			}
@@ -92,7 +104,8 @@ class World {
 			device.tick(this.now);
 			const { call } = this.room;
 			if (!device.ringing) continue;
-			if (device.connected) expect(call, `${device.name} rings`).toMatchObject({ state: 'ringing', id: device.known?.id });
+			if (device.connected)
+				expect(call, `${device.name} rings`).toMatchObject({ state: 'ringing', id: device.known?.id });
 			else expect(this.now).toBeLessThan((device.known as Call & { state: 'ringing' }).ringUntil + PATIENCE);
 		}
 		if (call(this.room)?.state === 'ended') {
@@ -152,7 +165,15 @@ const meaning = fc.nat({ max: 9 });
 const FRAMES = ['alert', 'answer', 'ready', 'decline', 'cancel', 'hang_up', 'signal', 'credentials'] as const;
 
 const action = fc.oneof(
-	{ weight: 5, arbitrary: fc.record({ do: fc.constant('ring' as const), device, again: fc.boolean(), video: fc.boolean() }) },
+	{
+		weight: 5,
+		arbitrary: fc.record({
+			do: fc.constant('ring' as const),
+			device,
+			again: fc.boolean(),
+			video: fc.boolean(),
+		}),
+	},
 	{
 		weight: 12,
 		arbitrary: fc.record({
@@ -165,8 +186,14 @@ const action = fc.oneof(
 	{ weight: 1, arbitrary: fc.record({ do: fc.constantFrom('busy', 'close') }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), device }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('connect' as const), device }) },
-	{ weight: 5, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 50_000 }) }) },
-	{ weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), ms: fc.integer({ min: 0, max: 200_000 }) }) },
+	{
+		weight: 5,
+		arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 50_000 }) }),
+	},
+	{
+		weight: 1,
+		arbitrary: fc.record({ do: fc.constant('restart' as const), ms: fc.integer({ min: 0, max: 200_000 }) }),
+	},
 );
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
 

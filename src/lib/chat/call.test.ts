@@ -78,7 +78,11 @@ describe('ringing', () => {
 
 	it('the same ring again after the end does not ring again (K1)', () => {
 		expectRefusal(step(ended(), ring(), LATER), 'id_taken', ended());
-		const long = after(ring(), { type: 'decline', ...by(bob, 'bob-phone') }, ring(by(bob, 'bob-phone', 'call-two')));
+		const long = after(
+			ring(),
+			{ type: 'decline', ...by(bob, 'bob-phone') },
+			ring(by(bob, 'bob-phone', 'call-two')),
+		);
 		expectRefusal(step(long, ring(undefined, { used: true }), T + 3_000), 'id_taken', long);
 	});
 
@@ -116,7 +120,9 @@ describe('ringing', () => {
 		const present = ['ana-laptop', 'bob-phone'];
 		const again = step(after(ring()), ring(by(ana, 'ana-laptop', 'call-two'), { present }), T + 100);
 		expect(told(again)).toEqual(['announce', 'log', 'announce', 'log']);
-		expect(again.effects[1]).toMatchObject({ call: { id: 'call-one', state: 'ended', outcome: 'cancelled' } });
+		expect(again.effects[1]).toMatchObject({
+			call: { id: 'call-one', state: 'ended', outcome: 'cancelled' },
+		});
 		expect(again.room.call).toMatchObject({ id: 'call-two', state: 'ringing', callerDevice: 'ana-laptop' });
 
 		const on = step(answered(), ring(by(ana, 'ana-laptop', 'call-two'), { present }), LATER);
@@ -146,7 +152,11 @@ describe('ringing', () => {
 			const id = `call-no-${i}`;
 			room = step(room, ring(by(ana, 'ana-phone', id)), T + i * 100).room;
 			room = step(room, { type: 'answer', ...by(bob, 'bob-phone', id) }, T + i * 100 + 20).room;
-			const over = step(room, { type: 'hang_up', failed: false, ...by(ana, 'ana-phone', id) }, T + i * 100 + 50);
+			const over = step(
+				room,
+				{ type: 'hang_up', failed: false, ...by(ana, 'ana-phone', id) },
+				T + i * 100 + 50,
+			);
 			expect(over.ok).toBe(true);
 			room = over.room;
 		}
@@ -206,7 +216,12 @@ describe('a ringing call ends', () => {
 		expect(step(room, { type: 'deadline', heard: T }, T + 44_999)).toEqual({ ok: true, room, effects: [] });
 		for (const at of [T + 45_000, T + 45_100, T + 24 * 3_600_000]) {
 			const missed = step(room, { type: 'deadline', heard: null }, at);
-			expect(missed.room.call).toMatchObject({ state: 'ended', outcome: 'missed', endedAt: T + 45_000, duration: 0 });
+			expect(missed.room.call).toMatchObject({
+				state: 'ended',
+				outcome: 'missed',
+				endedAt: T + 45_000,
+				duration: 0,
+			});
 			expect(told(missed)).toEqual(['announce', 'log']);
 		}
 	});
@@ -219,7 +234,9 @@ describe('a ringing call ends', () => {
 		// a new call at that moment finds the line free
 		const next = step(after(ring()), ring(by(bob, 'bob-phone', 'call-two')), T + 45_000);
 		expect(next.ok).toBe(true);
-		expect(next.effects.map((e) => 'call' in e && typeof e.call === 'object' && [e.call.id, e.call.state])).toEqual([
+		expect(
+			next.effects.map((e) => 'call' in e && typeof e.call === 'object' && [e.call.id, e.call.state]),
+		).toEqual([
 			['call-one', 'ended'],
 			['call-one', 'ended'],
 			['call-two', 'ringing'],
@@ -254,12 +271,20 @@ describe('answering', () => {
 	});
 
 	it('on a second device is refused: answered elsewhere (K2)', () => {
-		expectRefusal(step(answered(), { type: 'answer', ...by(bob, 'bob-laptop') }, LATER), 'wrong_state', answered());
+		expectRefusal(
+			step(answered(), { type: 'answer', ...by(bob, 'bob-laptop') }, LATER),
+			'wrong_state',
+			answered(),
+		);
 	});
 
 	it('again on the same device changes nothing', () => {
 		const room = answered();
-		expect(step(room, { type: 'answer', ...by(bob, 'bob-phone') }, LATER)).toEqual({ ok: true, room, effects: [] });
+		expect(step(room, { type: 'answer', ...by(bob, 'bob-phone') }, LATER)).toEqual({
+			ok: true,
+			room,
+			effects: [],
+		});
 	});
 
 	it('one’s own call is refused', () => {
@@ -290,7 +315,9 @@ describe('in the call', () => {
 				{ do: 'relay', person: bob, device: 'bob-phone', from: 'ana-phone', call: 'call-one', signal },
 			],
 		});
-		expect(step(room, { type: 'signal', to: 'ana-phone', signal, ...by(bob, 'bob-phone') }, LATER).effects).toEqual([
+		expect(
+			step(room, { type: 'signal', to: 'ana-phone', signal, ...by(bob, 'bob-phone') }, LATER).effects,
+		).toEqual([
 			{ do: 'relay', person: ana, device: 'ana-phone', from: 'bob-phone', call: 'call-one', signal },
 		]);
 	});
@@ -319,7 +346,11 @@ describe('an answered call ends', () => {
 	it.each([
 		['the caller hangs up', { type: 'hang_up', failed: false, ...by(ana, 'ana-phone') }, 'finished'],
 		['the callee hangs up', { type: 'hang_up', failed: false, ...by(bob, 'bob-phone') }, 'finished'],
-		['the two never reached each other', { type: 'hang_up', failed: true, ...by(bob, 'bob-phone') }, 'failed'],
+		[
+			'the two never reached each other',
+			{ type: 'hang_up', failed: true, ...by(bob, 'bob-phone') },
+			'failed',
+		],
 		['the friendship ends', { type: 'close' }, 'finished'],
 	] as [string, CallEvent, string][])('when %s, with the time talked (K4, K5)', (_, event, as) => {
 		const result = step(answered(), event, T + 43_000);
@@ -389,7 +420,12 @@ describe('every event in a state that is not for it is refused and changes nothi
 		answered: ['answer', 'ready', 'hang_up', 'signal', 'credentials'],
 		ended: [],
 	};
-	const rooms: Record<string, () => RoomCall> = { none: () => NO_CALL, ringing: () => after(ring()), answered, ended };
+	const rooms: Record<string, () => RoomCall> = {
+		none: () => NO_CALL,
+		ringing: () => after(ring()),
+		answered,
+		ended,
+	};
 
 	for (const [state, room] of Object.entries(rooms)) {
 		for (const [name, event] of Object.entries(events)) {
@@ -414,7 +450,11 @@ describe('every event in a state that is not for it is refused and changes nothi
 
 	it('an alarm or the end of the friendship without a live call does nothing', () => {
 		for (const room of [NO_CALL, ended()]) {
-			expect(step(room, { type: 'deadline', heard: null }, LATER + 99_000)).toEqual({ ok: true, room, effects: [] });
+			expect(step(room, { type: 'deadline', heard: null }, LATER + 99_000)).toEqual({
+				ok: true,
+				room,
+				effects: [],
+			});
 			expect(step(room, { type: 'close' }, LATER)).toEqual({ ok: true, room, effects: [] });
 		}
 	});

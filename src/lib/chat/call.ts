@@ -90,7 +90,14 @@ export interface RoomCall {
 	rings: { by: PersonId; at: number }[];
 }
 
-export const NO_CALL: RoomCall = { revision: 0, call: null, joined: null, deadline: null, heardAt: 0, rings: [] };
+export const NO_CALL: RoomCall = {
+	revision: 0,
+	call: null,
+	joined: null,
+	deadline: null,
+	heardAt: 0,
+	rings: [],
+};
 
 interface FromDevice {
 	who: PersonId;
@@ -130,11 +137,15 @@ export const CALL_REFUSALS = [
 	'in_call', // a call is on in this room
 	'no_call', // that call is not the one that is on
 	'wrong_state', // that call is not, or no longer, in the state this needs
-	'not_yours', // this person or device may not do that in this call
-	'id_taken', // that id was used before
-	'slow_down', // too many calls: wait `retryAfter` ms
 ] as const;
-export type CallRefusal = (typeof CALL_REFUSALS)[number];
+export type CallRefusal =
+	| (typeof CALL_REFUSALS)[number]
+	/** This person or device may not do that in this call. */
+	| 'not_yours'
+	/** That id was used before. */
+	| 'id_taken'
+	/** Too many calls: wait `retryAfter` ms. */
+	| 'slow_down';
 
 export type CallEffect =
 	/** Tell every socket of both members here, and both Inboxes. */
@@ -148,8 +159,7 @@ export type CallEffect =
 
 /** `room` and `effects` hold for a refusal too: a deadline that had passed is applied before the event is looked at. */
 export type Step = { room: RoomCall; effects: CallEffect[] } & (
-	| { ok: true }
-	| { ok: false; code: CallRefusal; retryAfter?: number }
+	{ ok: true } | { ok: false; code: CallRefusal; retryAfter?: number }
 );
 
 export function isLive(call: Call | null): call is LiveCall {
@@ -228,7 +238,14 @@ export function step(room: RoomCall, event: CallEvent, now: number, terms: CallT
 			// A signal for a device that is not in this call comes from another call or another time.
 			if (!isDeviceOf(call, event) || event.to !== deviceOf(call, other)) return refused(room, 'not_yours');
 			const { signal } = event;
-			return doing(room, { do: 'relay', person: other, device: event.to, from: event.device, call: call.id, signal });
+			return doing(room, {
+				do: 'relay',
+				person: other,
+				device: event.to,
+				from: event.device,
+				call: call.id,
+				signal,
+			});
 		}
 
 		case 'credentials':
@@ -254,11 +271,14 @@ function ring(room: RoomCall, event: CallEvent & { type: 'ring' }, now: number, 
 		}
 		// A tab that is gone, or that has forgotten its call, does not keep its person from calling again.
 		const mine = deviceOf(call, event.who);
-		if (mine !== event.device && mine !== null && event.present.includes(mine)) return refused(room, 'in_call');
+		if (mine !== event.device && mine !== null && event.present.includes(mine))
+			return refused(room, 'in_call');
 		const over = end(room, call, call.state === 'ringing' ? 'cancelled' : 'finished', now);
 		const then = ring(over.room, event, now, terms);
 		// Too many calls: then the old one is left as it is.
-		return then.ok ? { ...then, effects: [...over.effects, ...then.effects] } : { ...then, room, effects: [] };
+		return then.ok
+			? { ...then, effects: [...over.effects, ...then.effects] }
+			: { ...then, room, effects: [] };
 	}
 
 	const rings = room.rings.filter((ring) => ring.at > now - terms.ringsWithin);

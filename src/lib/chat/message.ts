@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CALL_KINDS, CALL_OUTCOMES } from './call.ts';
 import { TEXT_MAX } from './limits.ts';
 import type { PersonId } from './room-name.ts';
 
@@ -38,9 +39,18 @@ export const messageId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,64}$/));
 export const sendableBody = v.variant('kind', [v.object({ kind: v.literal('text'), text })]);
 export type SendableBody = v.InferOutput<typeof sendableBody>;
 
-/** What the log may hold: what was sent, or the tombstone that stands in its place (M7). */
+/** What the log may hold: what was sent, a call, or the tombstone that stands in a message's place (M7). */
 export const body = v.variant('kind', [
 	v.object({ kind: v.literal('text'), text: v.string() }),
+	/** Written by the room itself, in the name of who called (K5). */
+	v.object({
+		kind: v.literal('call'),
+		call: v.picklist(CALL_KINDS),
+		/** null while it is on. */
+		outcome: v.nullable(v.picklist(CALL_OUTCOMES)),
+		/** Time talked, in ms. */
+		duration: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+	}),
 	v.object({ kind: v.literal('deleted') }),
 ]);
 export type Body = v.InferOutput<typeof body>;

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { FRAME_MAX_BYTES, PAGE_MAX } from './limits.ts';
+import { CALL_REFUSALS } from './call.ts';
+import { callClientFrames, callServerFrames } from './call-frames.ts';
+import { FRAME_MAX_BYTES, PAGE_MAX, SIGNAL_MAX_BYTES } from './limits.ts';
 import { marks, message, messageId, sendableBody } from './message.ts';
 
 /**
@@ -43,6 +45,7 @@ export const REFUSALS = [
 	'unknown_message', // no such message in this room
 	'not_yours', // somebody else said it
 	'ended', // the friendship has ended: read only
+	...CALL_REFUSALS,
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -60,6 +63,7 @@ export const clientFrame = v.variant('type', [
 	v.object({ type: v.literal('delete'), id: messageId }),
 	/** Messages have reached this device, or were really on its screen, up to these numbers. */
 	v.object({ type: v.literal('mark'), delivered: v.optional(seq), read: v.optional(seq) }),
+	...callClientFrames,
 ]);
 export type ClientFrame = v.InferOutput<typeof clientFrame>;
 
@@ -97,7 +101,8 @@ export const serverFrame = v.variant('type', [
 	v.object({ type: v.literal('marks'), ...marks.entries }),
 	/** The answer to `page`, oldest first. `more`: there is still older history. */
 	v.object({ type: v.literal('page'), before: seq, messages: v.array(message), more: v.boolean() }),
-	/** Something was not obeyed. `id` is the message's, where there was one. */
+	...callServerFrames,
+	/** Something was not obeyed. `id` is the message's or the call's, where there was one. */
 	v.object({
 		type: v.literal('refused'),
 		code: v.picklist(REFUSALS),
@@ -122,18 +127,21 @@ const refuse = (code: Refusal, id?: string): { ok: false; refused: RefusedFrame 
  */
 export function parseClientFrame(data: string | ArrayBuffer): Parsed<ClientFrame> {
 	if (typeof data !== 'string') return refuse('malformed');
-	if (byteLength(data) > FRAME_MAX_BYTES) return refuse('too_big');
+	const size = byteLength(data);
+	if (size > SIGNAL_MAX_BYTES) return refuse('too_big');
 	let json: unknown;
 	try {
 		json = JSON.parse(data);
 	} catch {
 		return refuse('malformed');
 	}
+	const isSignal = typeof json === 'object' && json !== null && 'type' in json && json.type === 'signal';
+	if (size > FRAME_MAX_BYTES && !isSignal) return refuse('too_big');
 	if (typeof json !== 'object' || json === null || Array.isArray(json)) return refuse('malformed');
 	const parsed = v.safeParse(clientFrame, json);
 	if (parsed.success) return { ok: true, frame: parsed.output };
 
-	const id = v.safeParse(messageId, 'id' in json ? json.id : undefined);
+	const id = v.safeParse(messageId, 'id' in json ? json.id : 'call' in json ? json.call : undefined);
 	return refuse(refusalOf(json, parsed.issues), id.success ? id.output : undefined);
 }
 
@@ -166,6 +174,6 @@ export function encode(frame: ClientFrame | ServerFrame): string {
 
 /** UTF-8 bytes of a text, counted only when it could matter. */
 function byteLength(text: string): number {
-	if (text.length > FRAME_MAX_BYTES) return text.length;
+	if (text.length > SIGNAL_MAX_BYTES) return text.length;
 	return text.length * 3 <= FRAME_MAX_BYTES ? text.length : new TextEncoder().encode(text).length;
 }

@@ -1,5 +1,12 @@
 import type { CallClientFrame, CallCredentials, CallServerFrame } from '#lib/chat/call-frames.ts';
-import { deviceOf, isLive, type Call, type CallKind, type CallOutcome, type DeviceId } from '#lib/chat/call.ts';
+import {
+	deviceOf,
+	isLive,
+	type Call,
+	type CallKind,
+	type CallOutcome,
+	type DeviceId,
+} from '#lib/chat/call.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 import {
 	openCallMedia,
@@ -116,7 +123,11 @@ export class CallSession {
 	/** Newest last. */
 	problems: MediaProblem[] = $state.raw([]);
 	devices: Devices = $state.raw({ microphones: [], cameras: [], speakers: [] });
-	chosen: { microphone: string; camera: string; speaker: string } = $state.raw({ microphone: '', camera: '', speaker: '' });
+	chosen: { microphone: string; camera: string; speaker: string } = $state.raw({
+		microphone: '',
+		camera: '',
+		speaker: '',
+	});
 	quality: Quality | null = $state(null);
 
 	readonly over = $derived(this.phase === 'ended' || this.phase === 'elsewhere');
@@ -146,7 +157,10 @@ export class CallSession {
 	}
 
 	/** Takes up a call that rings here. */
-	static incoming(told: Extract<CallServerFrame, { type: 'call' }>, options: CallSessionOptions): CallSession | null {
+	static incoming(
+		told: Extract<CallServerFrame, { type: 'call' }>,
+		options: CallSessionOptions,
+	): CallSession | null {
 		const { call } = told;
 		if (call?.state !== 'ringing' || call.callee !== options.me) return null;
 		const session = new CallSession(call.id, call.kind, false, options);
@@ -246,7 +260,10 @@ export class CallSession {
 
 	async #ring(): Promise<void> {
 		const opening = this.#openDevices(this.kind === 'video');
-		await Promise.race([opening, new Promise((resolve) => this.#after('ask', this.#times.ask, () => resolve(null)))]);
+		await Promise.race([
+			opening,
+			new Promise((resolve) => this.#after('ask', this.#times.ask, () => resolve(null))),
+		]);
 		this.#clear('ask');
 		if (this.phase === 'calling' && !this.call) this.#owe({ type: 'ring', call: this.#id, kind: this.kind });
 	}
@@ -277,7 +294,7 @@ export class CallSession {
 				this.#owed.delete('credentials');
 				return void this.#equip(frame.media);
 			case 'refused':
-				if (frame.id === this.#id) this.#refused(frame.code);
+				if (frame.id === this.#id) this.#refused(frame);
 		}
 	}
 
@@ -287,7 +304,11 @@ export class CallSession {
 		if (call.id !== this.#id) {
 			// Both called at once: theirs became the call, and my ring was its answer.
 			const joined =
-				this.outgoing && !this.call && call.state === 'answered' && call.callee === me && call.calleeDevice === device;
+				this.outgoing &&
+				!this.call &&
+				call.state === 'answered' &&
+				call.callee === me &&
+				call.calleeDevice === device;
 			if (!joined) {
 				if (this.call || this.over) this.#gone();
 				return;
@@ -321,7 +342,10 @@ export class CallSession {
 				this.#owed.delete('answer');
 				if (call.ready) this.#owed.delete('ready');
 				// I gave up at the moment in which they answered.
-				if (this.over) return this.#owed.delete('cancel') ? this.#owe({ type: 'hang_up', call: call.id, failed: false }) : undefined;
+				if (this.over)
+					return this.#owed.delete('cancel')
+						? this.#owe({ type: 'hang_up', call: call.id, failed: false })
+						: undefined;
 				this.since ??= call.answeredAt - this.#offset;
 				return this.#begin(call.ready);
 			case 'ended':
@@ -337,7 +361,9 @@ export class CallSession {
 		this.#release();
 	}
 
-	#refused(code: string): void {
+	#refused({ code, retryAfter = 0 }: RefusedCall): void {
+		// The line's own limit, which is over soon; the room's limit for calls lasts longer.
+		if (code === 'slow_down' && retryAfter < 3_000) return this.#after('again', retryAfter, () => this.#sayOwed());
 		if (code === 'no_call' || code === 'not_yours') {
 			if (this.over) return this.#gone();
 			if (this.#owed.has('answer')) return this.#finish('missed');
@@ -473,8 +499,12 @@ export class CallSession {
 		this.#options.line.send(frame);
 	}
 
-	#opened(): void {
+	#sayOwed(): void {
 		for (const frame of this.#owed.values()) this.#options.line.send(frame);
+	}
+
+	#opened(): void {
+		this.#sayOwed();
 		if (!this.over) this.#media?.recheck();
 	}
 
@@ -523,10 +553,13 @@ export class CallSession {
 		this.#clear(name);
 		this.#timers.set(
 			name,
-			setTimeout(() => {
-				this.#timers.delete(name);
-				then();
-			}, Math.max(0, ms)),
+			setTimeout(
+				() => {
+					this.#timers.delete(name);
+					then();
+				},
+				Math.max(0, ms),
+			),
 		);
 	}
 

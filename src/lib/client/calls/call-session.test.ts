@@ -32,7 +32,7 @@ class Room {
 		this.#outbox.push(() => tab?.hear(frame));
 		if (this.#delivering) return;
 		this.#delivering = true;
-		for (let next; (next = this.#outbox.shift()); ) next();
+		for (let next; (next = this.#outbox.shift());) next();
 		this.#delivering = false;
 	}
 
@@ -45,7 +45,12 @@ class Room {
 				for (const tab of this.tabs) this.deliver(tab, { type: 'call', revision, now: Date.now(), call });
 			} else if (effect.do === 'relay') {
 				const to = this.tabs.find((tab) => tab.device === effect.device);
-				this.deliver(to, { type: 'signal', call: effect.call, from: effect.from, signal: effect.signal as never });
+				this.deliver(to, {
+					type: 'signal',
+					call: effect.call,
+					from: effect.from,
+					signal: effect.signal as never,
+				});
 			} else if (effect.do === 'credentials') {
 				this.credentials++;
 				const media = { by: 'peer' as const, iceServers: [], relayOnly: false };
@@ -72,7 +77,9 @@ class Room {
 		while (this.state.deadline !== null && this.state.deadline <= until) {
 			await vi.advanceTimersByTimeAsync(Math.max(0, this.state.deadline - Date.now()));
 			const { call } = this.state;
-			const heard = this.tabs.some((tab) => tab.up && isLive(call) && deviceOf(call, tab.person) === tab.device);
+			const heard = this.tabs.some(
+				(tab) => tab.up && isLive(call) && deviceOf(call, tab.person) === tab.device,
+			);
 			this.apply({ type: 'deadline', heard: heard ? Date.now() : null });
 		}
 		await vi.advanceTimersByTimeAsync(until - Date.now());

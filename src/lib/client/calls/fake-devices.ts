@@ -40,7 +40,10 @@ export class FakeStream {
 	}
 }
 
-type Wish = MediaStreamConstraints & { audio?: MediaTrackConstraints | boolean; video?: MediaTrackConstraints | boolean };
+type Wish = MediaStreamConstraints & {
+	audio?: MediaTrackConstraints | boolean;
+	video?: MediaTrackConstraints | boolean;
+};
 
 export class FakeDevices extends EventTarget {
 	opened: FakeTrack[] = [];
@@ -63,8 +66,12 @@ export class FakeDevices extends EventTarget {
 			if (!constraints) continue;
 			const why = this.broken[slot];
 			if (why) throw new DOMException('no', why);
-			const exact = typeof constraints === 'object' ? (constraints.deviceId as { exact: string } | undefined)?.exact : undefined;
-			const facingMode = typeof constraints === 'object' ? (constraints.facingMode as string | undefined) : undefined;
+			const exact =
+				typeof constraints === 'object'
+					? (constraints.deviceId as { exact: string } | undefined)?.exact
+					: undefined;
+			const facingMode =
+				typeof constraints === 'object' ? (constraints.facingMode as string | undefined) : undefined;
 			const deviceId = exact ?? this.plugged[slot][0];
 			if (!deviceId || !this.plugged[slot].includes(deviceId)) throw new DOMException('no', 'NotFoundError');
 			tracks.push(new FakeTrack(kind, { deviceId, ...(facingMode ? { facingMode } : {}) }));
@@ -82,7 +89,8 @@ export class FakeDevices extends EventTarget {
 	}
 
 	async enumerateDevices(): Promise<MediaDeviceInfo[]> {
-		const info = (kind: string) => (deviceId: string) => ({ kind, deviceId, label: deviceId }) as MediaDeviceInfo;
+		const info = (kind: string) => (deviceId: string) =>
+			({ kind, deviceId, label: deviceId }) as MediaDeviceInfo;
 		return [
 			...this.plugged.microphone.map(info('audioinput')),
 			...this.plugged.camera.map(info('videoinput')),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeDevices, FakeTrack } from './fake-devices.ts';
+import { FakeDevices, type FakeTrack } from './fake-devices.ts';
 import { LocalMedia, problemOf, type Choice, type MediaProblem } from './media.ts';
 
 let devices: FakeDevices;

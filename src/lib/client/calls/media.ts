@@ -71,13 +71,21 @@ export class LocalMedia {
 	#devices: MediaDevices | undefined;
 	#on: Listener;
 	#choice: Choice;
-	#tracks: Record<Slot | 'screen', MediaStreamTrack | null> = { microphone: null, camera: null, screen: null };
+	#tracks: Record<Slot | 'screen', MediaStreamTrack | null> = {
+		microphone: null,
+		camera: null,
+		screen: null,
+	};
 	/** Grows with every request for a slot, so that an answer to an older one is stopped and dropped. */
 	#asked: Record<Slot | 'screen', number> = { microphone: 0, camera: 0, screen: 0 };
 	#closed = false;
 	#changed = () => this.#on.devices();
 
-	constructor(on: Listener, choice: Choice = {}, devices: MediaDevices | undefined = globalThis.navigator?.mediaDevices) {
+	constructor(
+		on: Listener,
+		choice: Choice = {},
+		devices: MediaDevices | undefined = globalThis.navigator?.mediaDevices,
+	) {
 		this.#on = on;
 		this.#choice = choice;
 		this.#devices = devices;
@@ -104,7 +112,10 @@ export class LocalMedia {
 		const asked = [++this.#asked.microphone, ++this.#asked.camera];
 		let stream: MediaStream;
 		try {
-			stream = await this.#ask({ audio: constraintsFor('microphone', this.#choice), video: constraintsFor('camera', this.#choice) });
+			stream = await this.#ask({
+				audio: constraintsFor('microphone', this.#choice),
+				video: constraintsFor('camera', this.#choice),
+			});
 		} catch {
 			// One of the two is in the way; ask for each, so that the other is there and the reason is the right one.
 			if (this.#closed) return;
@@ -146,7 +157,8 @@ export class LocalMedia {
 			if (!this.#devices?.getDisplayMedia) throw new TypeError('no screen sharing here');
 			stream = await this.#devices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: false });
 		} catch (error) {
-			if (!(error instanceof DOMException && error.name === 'NotAllowedError')) this.#on.problem('screen_failed');
+			if (!(error instanceof DOMException && error.name === 'NotAllowedError'))
+				this.#on.problem('screen_failed');
 			return false;
 		}
 		const track = stream.getVideoTracks()[0] ?? null;
@@ -184,7 +196,8 @@ export class LocalMedia {
 			slot === 'microphone'
 				? { audio: constraintsFor(slot, choice), video: false }
 				: { audio: false, video: constraintsFor(slot, choice) };
-		const tracksOf = (stream: MediaStream) => (slot === 'microphone' ? stream.getAudioTracks() : stream.getVideoTracks());
+		const tracksOf = (stream: MediaStream) =>
+			slot === 'microphone' ? stream.getAudioTracks() : stream.getVideoTracks();
 		try {
 			const stream = await this.#ask(wish(this.#choice)).catch((error: unknown) => {
 				// The chosen one is gone: any other will do.

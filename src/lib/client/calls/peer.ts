@@ -1,6 +1,13 @@
 import * as v from 'valibot';
 import type { CallCredentials, CallSignal, PeerCredentials } from '#lib/chat/call-frames.ts';
-import type { CallMedia, CallMediaEvents, MediaState, MediaStats, MediaWiring, SideStatus } from './call-media.ts';
+import type {
+	CallMedia,
+	CallMediaEvents,
+	MediaState,
+	MediaStats,
+	MediaWiring,
+	SideStatus,
+} from './call-media.ts';
 
 /** A path that is only shaky recovers by itself sooner than this; after it, another one is looked for. */
 const SHAKY = 3_000;
@@ -45,7 +52,8 @@ export class PeerMedia implements CallMedia {
 	#repair: ReturnType<typeof setTimeout> | undefined;
 	#lost = { packets: 0, received: 0 };
 	#restartedAt = -ATTEMPT;
-	#connection = (globalThis.navigator as { connection?: EventTarget & { type?: string } } | undefined)?.connection;
+	#connection = (globalThis.navigator as { connection?: EventTarget & { type?: string } } | undefined)
+		?.connection;
 	#network = this.#connection?.type;
 	/** Another network: the old path is gone, or dearer. The event also tells of mere speed, which changes nothing here. */
 	#moved = (event: Event) => {
@@ -55,7 +63,10 @@ export class PeerMedia implements CallMedia {
 		if (!same && this.#pc.remoteDescription) this.#restart();
 	};
 
-	constructor(credentials: PeerCredentials, { offering, relayOnly, on }: Pick<MediaWiring, 'offering' | 'relayOnly' | 'on'>) {
+	constructor(
+		credentials: PeerCredentials,
+		{ offering, relayOnly, on }: Pick<MediaWiring, 'offering' | 'relayOnly' | 'on'>,
+	) {
 		this.#on = on;
 		this.#offering = offering;
 		this.#pc = new RTCPeerConnection({
@@ -70,8 +81,14 @@ export class PeerMedia implements CallMedia {
 
 	async connect(): Promise<void> {
 		if (!this.#offering || this.#senders) return;
-		const { sender: audio } = this.#pc.addTransceiver('audio', { direction: 'sendrecv', streams: [this.#outgoing] });
-		const { sender: video } = this.#pc.addTransceiver('video', { direction: 'sendrecv', streams: [this.#outgoing] });
+		const { sender: audio } = this.#pc.addTransceiver('audio', {
+			direction: 'sendrecv',
+			streams: [this.#outgoing],
+		});
+		const { sender: video } = this.#pc.addTransceiver('video', {
+			direction: 'sendrecv',
+			streams: [this.#outgoing],
+		});
 		this.#senders = { audio, video };
 		this.#takeNotes(this.#pc.createDataChannel('kith'));
 		await this.#fill();
@@ -88,10 +105,12 @@ export class PeerMedia implements CallMedia {
 	}
 
 	take(signal: CallSignal): void {
-		this.#signals = this.#signals.then(() => this.#take(signal)).catch(() => {
-			// A signal that makes no sense here (another time, another browser's mistake) is dropped; if the path
-			// does not come about because of it, the repair tries again from the start.
-		});
+		this.#signals = this.#signals
+			.then(() => this.#take(signal))
+			.catch(() => {
+				// A signal that makes no sense here (another time, another browser's mistake) is dropped; if the path
+				// does not come about because of it, the repair tries again from the start.
+			});
 	}
 
 	renew(credentials: CallCredentials): void {
@@ -131,7 +150,8 @@ export class PeerMedia implements CallMedia {
 				stats.bytesSent += entry.bytesSent ?? 0;
 			} else if (entry.type === 'transport' && entry.selectedCandidatePairId) {
 				const pair = report.get(entry.selectedCandidatePairId);
-				if (typeof pair?.currentRoundTripTime === 'number') stats.roundTrip = pair.currentRoundTripTime * 1000;
+				if (typeof pair?.currentRoundTripTime === 'number')
+					stats.roundTrip = pair.currentRoundTripTime * 1000;
 				const ends = [report.get(pair?.localCandidateId), report.get(pair?.remoteCandidateId)];
 				stats.relayed = ends.some((end) => end?.candidateType === 'relay');
 			}
@@ -173,7 +193,14 @@ export class PeerMedia implements CallMedia {
 		pc.onicecandidate = ({ candidate }) => {
 			if (this.#closed) return;
 			const { sdpMid = null, sdpMLineIndex = null, usernameFragment = null } = candidate ?? {};
-			if (candidate) this.#on.signal({ is: 'candidate', candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment });
+			if (candidate)
+				this.#on.signal({
+					is: 'candidate',
+					candidate: candidate.candidate,
+					sdpMid,
+					sdpMLineIndex,
+					usernameFragment,
+				});
 		};
 		pc.ontrack = ({ track, streams: [stream] }) => {
 			if (this.#closed) return;
@@ -245,7 +272,8 @@ export class PeerMedia implements CallMedia {
 
 	#describe(): void {
 		const description = this.#pc.localDescription;
-		if (this.#closed || !description || (description.type !== 'offer' && description.type !== 'answer')) return;
+		if (this.#closed || !description || (description.type !== 'offer' && description.type !== 'answer'))
+			return;
 		this.#on.signal({ is: 'description', type: description.type, sdp: description.sdp });
 	}
 

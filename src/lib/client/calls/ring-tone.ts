@@ -32,7 +32,8 @@ export function samplesOf(tone: Tone, rate: number): Float32Array<ArrayBuffer> {
 			// In quickly and out softly, so that nothing clicks; the incoming notes fade like a bell.
 			const edge = Math.min(1, t / 0.01, (length - t) / 0.03);
 			const fade = tone === 'incoming' ? Math.exp(-4 * t) : 1;
-			const wave = Math.sin(2 * Math.PI * hz * t) + (tone === 'incoming' ? 0.3 * Math.sin(4 * Math.PI * hz * t) : 0);
+			const wave =
+				Math.sin(2 * Math.PI * hz * t) + (tone === 'incoming' ? 0.3 * Math.sin(4 * Math.PI * hz * t) : 0);
 			samples[first + i] = samples[first + i]! + volume * edge * fade * wave;
 		}
 	}

@@ -6,7 +6,14 @@ import type {
 	ZegoStreamUpdateType,
 } from 'zego-express-engine-webrtc/sdk/code/zh/ZegoExpressEntity.web';
 import type { CallCredentials, CallSignal, ZegoCredentials } from '#lib/chat/call-frames.ts';
-import type { CallMedia, CallMediaEvents, MediaFailure, MediaState, MediaStats, SideStatus } from './call-media.ts';
+import type {
+	CallMedia,
+	CallMediaEvents,
+	MediaFailure,
+	MediaState,
+	MediaStats,
+	SideStatus,
+} from './call-media.ts';
 
 /** The SDK tries for long and sometimes says nothing; a person has hung up before that. */
 const LOGIN_DEADLINE = 20_000;
@@ -77,10 +84,12 @@ export class ZegoMedia implements CallMedia {
 
 	send(tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null }): Promise<void> {
 		this.#tracks = { ...tracks };
-		this.#sending = this.#sending.then(() => this.#publish()).catch(() => {
-			// The other side keeps what it had; the next change, or the next try, sends all there is.
-			this.#later(() => void this.send(this.#tracks));
-		});
+		this.#sending = this.#sending
+			.then(() => this.#publish())
+			.catch(() => {
+				// The other side keeps what it had; the next change, or the next try, sends all there is.
+				this.#later(() => void this.send(this.#tracks));
+			});
 		return this.#sending;
 	}
 
@@ -226,7 +235,8 @@ export class ZegoMedia implements CallMedia {
 			if (streamID !== this.#theirs) return;
 			this.#playing = state === 'PLAYING';
 			this.#settle();
-			if (state === 'NO_PLAY' && errorCode) this.#later(() => this.#theirs === streamID && void this.#play(streamID));
+			if (state === 'NO_PLAY' && errorCode)
+				this.#later(() => this.#theirs === streamID && void this.#play(streamID));
 		});
 		on('publisherStateUpdate', ({ streamID, state, errorCode }) => {
 			if (streamID !== mine || state !== 'NO_PUBLISH') return;
@@ -297,9 +307,17 @@ async function before<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
 
 /** What the SDK throws or says, in our words. Its codes are in the documentation of the Express SDK for the web. */
 export function failureOf(error: unknown): MediaFailure {
-	const said = (error ?? {}) as { errorCode?: unknown; code?: unknown; extendedData?: unknown; msg?: unknown; message?: unknown };
+	const said = (error ?? {}) as {
+		errorCode?: unknown;
+		code?: unknown;
+		extendedData?: unknown;
+		msg?: unknown;
+		message?: unknown;
+	};
 	const code = Number(said.errorCode ?? said.code);
-	const words = [said.extendedData, said.msg, said.message].filter((each) => typeof each === 'string').join(' ');
+	const words = [said.extendedData, said.msg, said.message]
+		.filter((each) => typeof each === 'string')
+		.join(' ');
 	// 1102016 token wrong, 1102018 token expired, 1002077 and 1002078 the same as said by the room's server
 	if ([1_102_016, 1_102_018, 1_002_077, 1_002_078].includes(code) || /token|auth|privilege/i.test(words)) {
 		return 'not_admitted';
