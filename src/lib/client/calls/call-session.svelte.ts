@@ -363,7 +363,8 @@ export class CallSession {
 
 	#refused({ code, retryAfter = 0 }: RefusedCall): void {
 		// The line's own limit, which is over soon; the room's limit for calls lasts longer.
-		if (code === 'slow_down' && retryAfter < 3_000) return this.#after('again', retryAfter, () => this.#sayOwed());
+		if (code === 'slow_down' && retryAfter < 3_000)
+			return this.#after('again', retryAfter, () => this.#sayOwed());
 		if (code === 'no_call' || code === 'not_yours') {
 			if (this.over) return this.#gone();
 			if (this.#owed.has('answer')) return this.#finish('missed');

@@ -58,7 +58,8 @@ class Room {
 			}
 		}
 		if (result.ok) return;
-		this.deliver(from, { type: 'refused', code: result.code, id: 'call' in event ? event.call : undefined });
+		const { code, retryAfter } = result;
+		this.deliver(from, { type: 'refused', code, retryAfter, id: 'call' in event ? event.call : undefined });
 	}
 
 	say(tab: Tab, frame: CallClientFrame) {
