@@ -28,6 +28,8 @@ const { values: options } = parseArgs({
 		long: { type: 'string', default: '1000000' },
 		/** Only the measures whose name contains this. */
 		only: { type: 'string', default: '' },
+		/** Where the objects are kept. In memory, for example, to see what is left when the disk costs nothing. */
+		disk: { type: 'string' },
 		/** Makes the measures small: to see that the benchmark works. */
 		quick: { type: 'boolean', default: false },
 	},
@@ -38,7 +40,7 @@ const SHORT = 100;
 const scale = options.quick ? 0.1 : 1;
 
 const SECRET = randomBytes(32).toString('hex');
-const folder = join(dataFolder(), 'bench');
+const folder = join(options.disk ?? dataFolder(), 'bench');
 
 /** One of the two that are compared. */
 interface Side {
@@ -163,9 +165,7 @@ async function messages(floor: Served, kith: Served): Promise<void> {
 		report({ name: '32 outstanding', unit: 'messages/s', rounds, aim: '≥ 1', met: ratio >= 1 });
 	}
 	if (wanted('50 rooms')) {
-		const rounds = await alternate(sides, 100, 50, (rooms) =>
-			throughput(rooms, Math.ceil(100 * scale), 4),
-		);
+		const rounds = await alternate(sides, 100, 50, (rooms) => throughput(rooms, Math.ceil(100 * scale), 4));
 		const ratio = median(rounds.map(([floor, kith]) => kith / floor));
 		report({ name: '50 rooms, 4 outstanding', unit: 'messages/s', rounds, aim: '≥ 1', met: ratio >= 1 });
 	}
@@ -219,7 +219,10 @@ async function lengths(start: () => Promise<Served>, kith: Served): Promise<Serv
 	] as const;
 	const both = async (measure: (room: number, last: number) => Promise<number>, turn: number) => {
 		const took: [number, number] = [0, 0];
-		for (const index of turn % 2 ? [0, 1] : [1, 0]) took[index] = await measure(...rooms[index]!);
+		for (const index of turn % 2 ? [0, 1] : [1, 0]) {
+			const [room, last] = rooms[index as 0 | 1];
+			took[index] = await measure(room, last);
+		}
 		return took;
 	};
 

@@ -97,7 +97,5 @@ export async function throughput(
 export function median(numbers: number[]): number {
 	const sorted = [...numbers].sort((a, b) => a - b);
 	const middle = sorted.length / 2;
-	return Number.isInteger(middle)
-		? (sorted[middle - 1]! + sorted[middle]!) / 2
-		: sorted[Math.floor(middle)]!;
+	return Number.isInteger(middle) ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!;
 }

@@ -62,7 +62,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
 	modules = [${esModules.join(', ')}],
-	compatibilityDate = ${text(compatibilityDate())},
+	compatibilityDate = ${text(settings().compatibility_date)},
 	bindings = [${bindings.join(', ')}],
 	durableObjectNamespaces = [${classes.join(', ')}],
 	durableObjectStorage = (localDisk = "disk"),
@@ -87,8 +87,12 @@ const worker :Workerd.Worker = (
 	return { port, stop: () => (kill(), ended.then(() => {})) };
 }
 
-const compatibilityDate = () =>
-	unstable_readConfig({ config: join(root, 'wrangler.toml') }).compatibility_date ?? '';
+/** The part of wrangler.toml that workerd must be told. */
+interface Settings {
+	compatibility_date: string;
+	durable_objects: { bindings: { name: string; class_name: string }[] };
+}
+const settings = () => unstable_readConfig({ config: join(root, 'wrangler.toml') }) as Settings;
 
 /** The Worker as `wrangler deploy` would upload it. */
 export function bundle(folder: string): string {
@@ -103,8 +107,8 @@ export function bundle(folder: string): string {
 
 /** The classes of objects that wrangler.toml names, by binding. */
 export function objectsOfKith(): Record<string, string> {
-	const { durable_objects } = unstable_readConfig({ config: join(root, 'wrangler.toml') });
-	return Object.fromEntries(durable_objects.bindings.map(({ name, class_name }) => [name, class_name]));
+	const { bindings } = settings().durable_objects;
+	return Object.fromEntries(bindings.map(({ name, class_name }) => [name, class_name]));
 }
 
 /** JavaScript from one of the benchmark's own TypeScript files. */

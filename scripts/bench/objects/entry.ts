@@ -13,7 +13,6 @@ const WORDS = `'Message ' || n || ' of a very long conversation, as long as mess
 
 export class Room extends kith.Room {
 	#rows = 0;
-	#counting = false;
 
 	/** Adds messages to an empty room, from its two people in turn. */
 	benchFill(count: number): void {
@@ -32,21 +31,19 @@ export class Room extends kith.Room {
 
 	/** Counts, from now on, what would be billed as rows written, alarms included. */
 	benchCount(): void {
-		this.#counting = true;
-		this.#rows = 0;
+		const count = (rows: number) => (this.#rows += rows);
 		const { storage } = this.ctx;
 		const sql = Object.getPrototypeOf(storage.sql) as SqlStorage;
 		const { exec } = sql;
-		const room = this;
 		sql.exec = function (this: SqlStorage, ...asked: Parameters<typeof exec>) {
 			const cursor = exec.apply(this, asked);
-			if (room.#counting) queueMicrotask(() => (room.#rows += cursor.rowsWritten));
+			queueMicrotask(() => count(cursor.rowsWritten)); // when it has been read to its end
 			return cursor;
 		} as typeof exec;
 		const alarms = Object.getPrototypeOf(storage) as DurableObjectStorage;
 		const { setAlarm } = alarms;
 		alarms.setAlarm = function (this: DurableObjectStorage, ...asked: Parameters<typeof setAlarm>) {
-			if (room.#counting) room.#rows += 1;
+			count(1);
 			return setAlarm.apply(this, asked);
 		};
 	}

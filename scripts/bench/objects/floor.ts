@@ -4,7 +4,7 @@ import { DurableObject } from 'cloudflare:workers';
  * What any chat room on this platform must at least do: accept hibernating sockets, store each message as one row, and
  * say it to everybody. No identity, no parsing, no rules, no retries: the least that a room can cost.
  */
-export class Floor extends DurableObject {
+export class Floor extends DurableObject<object> {
 	constructor(ctx: DurableObjectState, env: object) {
 		super(ctx, env);
 		ctx.storage.sql.exec(
