@@ -1,3 +1,4 @@
+import { building } from '$app/environment';
 import {
 	error as fail,
 	redirect,
@@ -38,6 +39,7 @@ const SECURITY = {
 } as const;
 
 export const handle: Handle = async ({ event, resolve }) => {
+	if (building) return resolve(event); // files that are made while building are the same for everybody
 	await identify(event);
 	if (event.route.id?.startsWith('/(app)') && !event.locals.me) {
 		// Back to the page that was asked for; a form action is not a page.

@@ -27,7 +27,10 @@ export function summaryFor(store: RoomStore, room: RoomName, member: PersonId): 
 	const last = store.last();
 	const revision = summaryRevision({ last, revision: store.revision() });
 	if (revision === 0) return null;
-	const { delivered, read } = store.marks().find(({ person }) => person === member) ?? { delivered: 0, read: 0 };
+	const { delivered, read } = store.marks().find(({ person }) => person === member) ?? {
+		delivered: 0,
+		read: 0,
+	};
 	const [newest] = store.before(last + 1, 1);
 	return {
 		room,

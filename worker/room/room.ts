@@ -2,7 +2,7 @@ import { PAGE_MAX, PAGE_SIZE, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limit
 import type { SendableBody } from '#lib/chat/message.ts';
 import type { ClientFrame, CloseReason, Refusal, ServerFrame } from '#lib/chat/protocol.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
-import type { FriendshipStatus, History, HistoryRange } from '#lib/chat/rpc.ts';
+import type { FriendshipStatus, History, HistoryRange, Since } from '#lib/chat/rpc.ts';
 import type { RoomStore } from './room-store.ts';
 
 /**
@@ -32,7 +32,7 @@ export interface Asker {
 export function obey(store: RoomStore, frame: ClientFrame, asker: Asker, now: number): Effect[] {
 	switch (frame.type) {
 		case 'hello':
-			return answer(sync(store, frame, asker.person, now));
+			return answer({ type: 'sync', you: asker.person, now, ...since(store, frame) });
 		case 'page':
 			return answer(page(store, frame.before, frame.limit));
 		case 'send':
@@ -87,21 +87,15 @@ function mark(store: RoomStore, asked: { delivered?: number; read?: number }, pe
 }
 
 /** C2, M4: everything that somebody who has messages up to `last` and changes up to `revision` lacks, or the next part of it. */
-function sync(
-	store: RoomStore,
-	have: { last: number; revision: number },
-	you: PersonId,
-	now: number,
-): ServerFrame {
+export function since(store: RoomStore, have: { last: number; revision: number }): Since {
 	const room = { last: store.last(), revision: store.revision() };
-	const common = { type: 'sync' as const, you, now };
 
 	// Ahead of the room is a client of before it was restored from a backup: what it has is worth nothing.
 	const reset =
 		room.last - have.last > SYNC_MAX_BEHIND || have.last > room.last || have.revision > room.revision;
 	if (reset) {
 		const messages = store.before(room.last + 1, PAGE_SIZE);
-		return { ...common, reset, messages, changed: [], marks: store.marks(), ...room, more: false };
+		return { reset, messages, changed: [], marks: store.marks(), ...room, more: false };
 	}
 
 	const messages = store.after(have.last, SYNC_PAGE);
@@ -110,7 +104,6 @@ function sync(
 	const cut = changed.length > SYNC_PAGE;
 	if (cut) changed.pop();
 	return {
-		...common,
 		reset,
 		messages,
 		changed,

@@ -1,5 +1,5 @@
 import type { Marks, Message, SendableBody } from './message.ts';
-import type { Refusal } from './protocol.ts';
+import type { Refusal, ServerFrame } from './protocol.ts';
 import type { PersonId, RoomName } from './room-name.ts';
 
 /**
@@ -33,10 +33,15 @@ export interface History {
 	marks: Marks[];
 }
 
+/** All that is later than what somebody has, or the next part of it: what a `sync` frame says. */
+export type Since = Omit<Extract<ServerFrame, { type: 'sync' }>, 'type' | 'you' | 'now'>;
+
 export type Sent = { ok: true; message: Message } | { ok: false; code: Refusal; retryAfter?: number };
 
 export interface RoomRpc {
 	history(reader: PersonId, range: HistoryRange): Promise<History>;
+	/** What is later than the messages up to `last` and the changes up to `revision` that the reader has (M4). */
+	since(reader: PersonId, have: { last: number; revision: number }): Promise<Since>;
 	/** The same rules as a `send` frame; for forms and the API. */
 	send(speaker: PersonId, id: string, body: SendableBody): Promise<Sent>;
 	/** The same rules as a `delete` frame, and open to a former friend too (D4). Returns the tombstone. */

@@ -1,12 +1,7 @@
 import { json, type RequestHandler } from '@sveltejs/kit';
 import { friendIn, parseRoomName } from '#lib/chat/room-name.ts';
 import * as friends from '#lib/server/friends.ts';
-
-const problem = (status: number, code: string, detail: string) =>
-	json(
-		{ type: 'about:blank', status, code, detail },
-		{ status, headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' } },
-	);
+import { problem } from '../problem.ts';
 
 /**
  * Who is signed in here, and with `?room=` how it stands with that room: a browser is not told why a socket was
