@@ -10,7 +10,6 @@ export default defineConfig({
 	outputDir: 'test-results',
 	fullyParallel: false,
 	workers: 2,
-	forbidOnly: !!process.env.CI,
 	// Generous, for two busy cores: what is wrong shows by itself, not by being slow.
 	timeout: 180_000,
 	expect: { timeout: 30_000 },

@@ -11,7 +11,7 @@ export default defineConfig({
 					environment: 'node',
 					// A database is started in hooks, on machines that are busy with other things.
 					hookTimeout: 60_000,
-					testTimeout: 20_000,
+					testTimeout: 30_000,
 				},
 			},
 			'./worker/vitest.config.ts',

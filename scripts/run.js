@@ -88,8 +88,27 @@ child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 
-// npm killed outright says nothing to us.
+/**
+ * The parent of a process, and its command line; /proc first, because small container images have no `ps`.
+ * @param {number} pid
+ */
+function lookAt(pid) {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+		const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+		return { parent, line: readFileSync(`/proc/${pid}/cmdline`, 'utf8') };
+	} catch {
+		const ps = spawnSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' });
+		const [, parent, line] = /^\s*(\d+)\s+(.*)/.exec(ps.stdout ?? '') ?? [];
+		return { parent: Number(parent), line: line ?? '' };
+	}
+}
+
+// npm that is killed outright says nothing to us, nor to the shell that it may have put in between.
 if (process.env.npm_lifecycle_event) {
 	const parent = process.ppid;
-	setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
+	const { parent: grandparent, line } = lookAt(parent);
+	const shell = !line.includes('npm');
+	const orphaned = () => process.ppid !== parent || (shell && lookAt(parent).parent !== grandparent);
+	setInterval(() => orphaned() && child.kill('SIGTERM'), 1_000).unref();
 }

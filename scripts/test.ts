@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ const [only, ...args] = process.argv.slice(2);
 const bin = (name: string) => join(root, 'node_modules', name);
 const paraglide = bin('@inlang/paraglide-js/bin/run.js');
 
+let running: ChildProcess | undefined;
+
 /** Runs a Node program to its end; when it is the only one asked for, what it says is seen at once. */
 function run(
 	program: string,
@@ -40,6 +42,7 @@ function run(
 		stdio: only ? 'inherit' : ['ignore', 'pipe', 'pipe'],
 		env: { ...process.env, ...env },
 	});
+	running = child;
 	let output = '';
 	for (const stream of [child.stdout, child.stderr])
 		stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -62,18 +65,13 @@ async function all(...programs: [string, ...string[]][]): Promise<Outcome> {
 
 async function vitest(project: string): Promise<Outcome> {
 	const report = join(scratch, `${project}.json`);
+	const options = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+	if (!only) options.push('--allowOnly=false');
 	const { code, output } = await run(bin('vitest/vitest.mjs'), [
-		...[
-			'run',
-			'--project',
-			project,
-			'--reporter',
-			'default',
-			'--reporter',
-			'json',
-			'--outputFile.json',
-			report,
-		],
+		'run',
+		'--project',
+		project,
+		...options,
 		...args,
 	]);
 	const { numPassedTests: passed = 0, numFailedTests = 0, numPendingTests: skipped = 0 } = readReport(report);
@@ -84,11 +82,11 @@ async function vitest(project: string): Promise<Outcome> {
 async function playwright(): Promise<Outcome> {
 	const browser = needBrowser(console.log);
 	const report = join(scratch, 'e2e.json');
-	const { code, output } = await run(
-		bin('@playwright/test/cli.js'),
-		['test', '--reporter=list,json', ...args],
-		{ KITH_BROWSER: browser, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
-	);
+	const options = ['--reporter=list,json', ...(only ? [] : ['--forbid-only'])];
+	const { code, output } = await run(bin('@playwright/test/cli.js'), ['test', ...options, ...args], {
+		KITH_BROWSER: browser,
+		PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+	});
 	const { expected: passed = 0, unexpected = 0, flaky = 0, skipped = 0 } = readReport(report).stats ?? {};
 	return { passed: passed + flaky, failed: Math.max(unexpected, code === 0 ? 0 : 1), skipped, output };
 }
@@ -164,7 +162,9 @@ async function runStep(name: string): Promise<Outcome> {
 	return outcome;
 }
 
-await main(async () => {
+await main(async (onEnd) => {
+	onEnd(() => rmSync(scratch, { recursive: true, force: true }));
+	onEnd(() => running?.kill());
 	if (only && !STEPS[only])
 		throw new Trouble(`There is no such check: ${only}. There are ${Object.keys(STEPS).join(', ')}.`);
 	let passed = 0;
@@ -174,7 +174,6 @@ await main(async () => {
 		passed += outcome.passed;
 		failed += outcome.failed;
 	}
-	rmSync(scratch, { recursive: true, force: true });
 	console.log(`${passed} passed, ${failed} failed`);
 	if (failed > 0 || passed === 0) process.exitCode = 1;
 });

@@ -80,9 +80,10 @@ async function read(request: IncomingMessage): Promise<string> {
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {
 		size += chunk.length;
-		if (size > BODY_MAX) throw new Refused(413, 'The request is too big.');
-		chunks.push(chunk);
+		if (size <= BODY_MAX) chunks.push(chunk);
 	}
+	// Only now: an answer before the end of the request would leave the connection in a state that the next one hangs in.
+	if (size > BODY_MAX) throw new Refused(413, 'The request is too big.');
 	return Buffer.concat(chunks).toString('utf8');
 }
 

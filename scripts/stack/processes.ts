@@ -35,7 +35,7 @@ function readProc(entry: string): Process[] {
 }
 
 const NOTE = 'running.json';
-const PATIENCE = 3_000;
+const PATIENCE = 5_000;
 
 interface Note {
 	pid: number;

@@ -417,6 +417,10 @@ export class RoomSession {
 	}
 
 	#refused({ code, id, retryAfter = SLOW_DOWN }: RefusedFrame): void {
+		const isOfAMessage =
+			id === undefined || this.#deleting.has(id) || this.pending.some((pending) => pending.id === id);
+		// Others who use this line see to theirs.
+		if (!isOfAMessage) return;
 		if (code === 'slow_down') {
 			this.#sender.pause();
 			this.#older?.done(false);

@@ -125,6 +125,16 @@ describe('saying something', () => {
 		expect(texts(there.all())).toEqual(['one', 'two']);
 	});
 
+	test('D5: a refusal of something else on this line is no reason to wait', async () => {
+		const { session, place } = await live();
+		const refusals: unknown[] = [];
+		session.listen((frame) => frame.type === 'refused' && refusals.push(frame.id));
+		place.socket.say('{"type":"refused","code":"slow_down","id":"some-call","retryAfter":60000}');
+		session.send('hello');
+		await pass(10);
+		expect([texts(there.all()), refusals]).toEqual([['hello'], ['some-call']]);
+	});
+
 	test('D5: a hello that was slowed down is said again', async () => {
 		there.bucket = 0;
 		const { session, place } = tab();
@@ -211,6 +221,20 @@ describe('a bad line', () => {
 		]);
 	});
 
+	test('C2: a line that is lost and made again at once does not hold up what is said', async () => {
+		const { session, place } = tab();
+		place.chance = 0;
+		session.open();
+		await vi.advanceTimersByTimeAsync(5);
+		expect(session.line).toBe('live');
+		there.restart();
+		await vi.advanceTimersByTimeAsync(5);
+		expect([session.line, place.sockets.length]).toEqual(['live', 2]);
+		session.send('hello');
+		await pass(100);
+		expect(texts(there.all())).toEqual(['hello']);
+	});
+
 	test('M1: a line that broke after the message arrived does not double it', async () => {
 		const { session } = await live();
 		there.carries = (frame) => frame.type !== 'message';
@@ -279,6 +303,25 @@ describe('a bad line', () => {
 		expect(heard('send')).toHaveLength(5);
 		for (const { session } of [one, other])
 			expect([texts(session.messages), session.pending]).toEqual([all, []]);
+	});
+
+	test('M2: two live tabs keep the order of writing, even when the first is slow', async () => {
+		const [one, other] = [await live(), await live()];
+		let lost = 1;
+		there.hears = (frame) => frame.type !== 'send' || lost-- <= 0;
+		one.session.send('first');
+		await pass(10);
+		other.session.send('second');
+		await pass(1_000);
+		expect(there.all()).toEqual([]);
+		await pass(10_000);
+		expect(texts(there.all())).toEqual(['first', 'second']);
+
+		one.session.send('third');
+		await pass(1);
+		other.session.send('fourth');
+		await pass(10);
+		expect(texts(there.all()).slice(2)).toEqual(['third', 'fourth']);
 	});
 
 	test('C3: what a closed tab left is taken over by one that is live', async () => {

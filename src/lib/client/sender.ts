@@ -7,8 +7,9 @@ import { Timer } from './timer.ts';
 
 /** How long an acknowledgement may take before the line is doubted and the same is sent again. */
 const ACKNOWLEDGEMENT_DEADLINE = 10_000;
-/** What another tab says is left to that tab for so long. */
+/** What another tab says is left to that tab for so long; for less when something of ours comes after it. */
 const ADOPT_AFTER = 15_000;
+const ADOPT_BEFORE_OWN = 2_000;
 
 /** What a sender works on: the log whose pending messages it sends, and the line. */
 export interface Desk {
@@ -83,6 +84,8 @@ export class Sender {
 		this.#own.add(pending.id);
 		this.#desk.become(log);
 		const kept = this.#desk.outbox.add(pending);
+		// What is before it may not be waited for as long as if nothing came after.
+		this.#adopting.clear();
 		this.#pump();
 		await kept;
 	}
@@ -125,6 +128,7 @@ export class Sender {
 		void this.#desk.outbox.remove(gone);
 		for (const id of gone) this.#own.delete(id);
 		if (this.#inFlight !== null && gone.includes(this.#inFlight)) this.#landed();
+		else this.#pump();
 	}
 
 	/** Takes over what the outbox says. What this tab said and could not keep waits behind it. */
@@ -163,9 +167,8 @@ export class Sender {
 	#pump(): void {
 		if (!this.#live || this.#paused || this.#inFlight !== null) return;
 		const waiting = this.#waiting();
-		const leads = this.#turn?.leads() ?? false;
-		const next = waiting.find(({ id }) => leads || (this.#clear && this.#own.has(id)));
-		if (next) {
+		const [next] = waiting;
+		if (next && (this.#turn?.leads() || (this.#clear && this.#own.has(next.id)))) {
 			this.#inFlight = next.id;
 			this.#acknowledgementDue.set(ACKNOWLEDGEMENT_DEADLINE, () => {
 				this.#desk.doubt();
@@ -173,12 +176,13 @@ export class Sender {
 				this.#pump();
 			});
 			this.#desk.send(next);
-		} else if (waiting.length === 0) {
+		} else if (!next) {
 			this.#turn?.done();
 			this.#adopting.clear();
 		} else if (!this.#turn && !this.#adopting.running) {
 			// Another tab is saying it, or was when it was closed.
-			this.#adopting.set(ADOPT_AFTER, () => void this.#lead());
+			const isInTheWay = waiting.some(({ id }) => this.#own.has(id));
+			this.#adopting.set(isInTheWay ? ADOPT_BEFORE_OWN : ADOPT_AFTER, () => void this.#lead());
 		}
 	}
 

@@ -265,5 +265,5 @@ export async function pass(ms = 0): Promise<void> {
 }
 
 async function settle() {
-	for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+	for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -38,8 +38,8 @@ export async function signAccess(
 
 /**
  * Reads an access token.
- * @returns whom it names and whether it has run out (by less than GRACE_SECONDS); null for everything that this server did not
- * sign, that is meant for something else, or that ran out longer ago
+ * @returns whom it names and whether it has run out (by less than GRACE_SECONDS); null for everything that this
+ * server did not sign, that is meant for something else, or that ran out longer ago
  */
 export async function readAccess(
 	secret: Uint8Array,

@@ -47,8 +47,8 @@ export async function sweep(db: Db, now: Date): Promise<void> {
 }
 
 /**
- * The part of an address that one customer of a network has: all of IPv4, the first half of IPv6, where everybody is given
- * 2^64 addresses to try from.
+ * The part of an address that one customer of a network has: all of IPv4, and the first half of IPv6, where everybody
+ * is given 2^64 addresses to try from.
  */
 export function network(address: string): string {
 	if (!address.includes(':')) return address;

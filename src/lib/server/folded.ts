@@ -1,6 +1,6 @@
 /**
- * Text as it is compared in searches: without case and accents, so that `jose` finds José. The database could do neither
- * the same way everywhere: both depend on the locale it was made with.
+ * Text as it is compared in searches: without case and accents, so that `jose` finds José. The database could do
+ * neither the same way everywhere: both depend on the locale it was made with.
  */
 export function fold(text: string): string {
 	return text

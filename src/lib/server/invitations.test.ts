@@ -207,20 +207,57 @@ describe('refuse', () => {
 		expect(await received(bob)).toEqual(['ana']);
 	});
 
-	test('a refused one cannot be sent again for a week, and its sender cannot tell', async () => {
+	test('a refused one cannot be sent again for a week, whether it was taken back or not', async () => {
 		await invite(ana, bob);
 		await refuse(bob, ana, start);
-		expect(await invite(ana, bob, after(DAY))).toEqual(INVITED());
-		expect(await received(bob)).toEqual([]);
-
-		expect(await cancel(ana, bob, after(DAY))).toEqual(OK());
-		expect([await sent(ana), await relation(ana, bob)]).toEqual([[], 'none']);
-		expect(await invite(ana, bob, after(2 * DAY))).toEqual(INVITED());
-		expect([await sent(ana), await relation(ana, bob)]).toEqual([['bob'], 'invited']);
-		expect(await received(bob)).toEqual([]);
-
+		for (const day of [1, 2, 6.9]) {
+			expect(await invite(ana, bob, after(day * DAY))).toEqual(INVITED());
+			expect(await received(bob)).toEqual([]);
+			await cancel(ana, bob, after(day * DAY));
+			expect(await invite(ana, bob, after(day * DAY))).toEqual(INVITED());
+			expect(await received(bob)).toEqual([]);
+		}
+		await cancel(ana, bob, after(7 * DAY));
 		expect(await invite(ana, bob, after(7 * DAY))).toEqual(INVITED());
 		expect((await invitations.received(database.db, bob.id)).map(({ at }) => at)).toEqual([after(7 * DAY)]);
+	});
+
+	test('one that still stands is sent anew after a week', async () => {
+		await invite(ana, bob);
+		await refuse(bob, ana, after(DAY));
+		await invite(ana, bob, after(8 * DAY));
+		expect((await invitations.received(database.db, bob.id)).map(({ at }) => at)).toEqual([after(8 * DAY)]);
+	});
+
+	test('whatever ana does, she sees the same whether bob has refused or has not looked', async () => {
+		const deeds = [
+			[invite, 0],
+			[invite, 1],
+			[cancel, 2],
+			[invite, 3],
+			[invite, 6],
+			[cancel, 8],
+			[invite, 9],
+			[invite, 12],
+			[invite, 17],
+			[invite, 30],
+		] as const;
+		const seen = async (refusing: boolean) => {
+			const { db } = database;
+			await db.delete(table);
+			const story: unknown[] = [];
+			for (const [deed, day] of deeds) {
+				story.push(
+					await deed(ana, bob, after(day * DAY)),
+					await invitations.sent(db, ana.id),
+					await relation(ana, bob),
+				);
+				if (refusing) await refuse(bob, ana, after((day + 0.5) * DAY));
+			}
+			return story;
+		};
+		const unanswered = await seen(false);
+		expect(await seen(true)).toEqual(unanswered);
 	});
 
 	test('whoever refused and then invites has said yes', async () => {

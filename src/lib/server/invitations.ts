@@ -18,8 +18,9 @@ export type Invited =
 export type Answered = { ok: true; room: RoomName } | { ok: false; code: 'gone' };
 
 /**
- * Invites somebody, or accepts when they have invited me: even when I had refused that, for this is the yes. Inviting twice is
- * inviting once. An invitation that was refused comes back refused when it is sent again too soon; its sender does not see it.
+ * Invites somebody, or accepts when they have invited me: even when I had refused that, for this is the yes. Inviting
+ * twice is inviting once; after a week, or after taking it back, it is sent anew. One that was refused less than a week
+ * ago stays refused then, and looks to its sender as if it were not.
  */
 export async function invite(db: Db, meId: PersonId, otherId: PersonId, now: Date): Promise<Invited> {
 	if (meId === otherId) return { ok: false, code: 'self' };
@@ -27,44 +28,41 @@ export async function invite(db: Db, meId: PersonId, otherId: PersonId, now: Dat
 	const room = roomName(meId, otherId);
 	const isThere = sql`exists (select from people where id = ${otherId} and suspended_at is null)`;
 	const areFriends = sql`exists (select from friendships where room = ${room} and ended_at is null)`;
-	const mine = sql`exists (select from invitations where room = ${room} and inviter_id = ${meId} and cancelled_at is null)`;
-	const sentByMe = sql`(select count(*) from invitations where inviter_id = ${meId} and cancelled_at is null)`;
+	const sentByMe = sql`from invitations where inviter_id = ${meId} and cancelled_at is null`;
+	const isInvited = sql`exists (select ${sentByMe} and room = ${room})`;
 	const theirs = sql`
 		delete from invitations
 		where room = ${room} and inviter_id = ${otherId} and cancelled_at is null and ${isThere}
 		returning room
 	`;
-	const mayComeBack = sql`(i.refused_at is null or i.refused_at <= ${time(new Date(now.getTime() - COOL_DOWN))})`;
-	const isNew = sql`(i.inviter_id <> ${meId} or (${mayComeBack} and (i.cancelled_at is not null or i.refused_at is not null)))`;
+	const weekAgo = time(new Date(now.getTime() - COOL_DOWN));
+	const isAnothers = sql`i.inviter_id <> ${meId}`;
+	const isAnew = sql`(${isAnothers} or i.cancelled_at is not null or i.created_at <= ${weekAgo})`;
+	const isForgiven = sql`(${isAnothers} or (${isAnew} and i.refused_at <= ${weekAgo}))`;
 
-	const [
-		,
-		,
-		accepted,
-		,
-		{
-			rows: [state],
-		},
-	] = await db.batch([
+	const outcome = await db.batch([
 		pair.lock(db, room),
 		pair.lock(db, `sent by ${meId}`), // always the second lock, so that nobody waits in a circle
 		pair.open(db, meId, otherId, theirs, now),
 		db.execute(sql`
 			insert into invitations as i (room, inviter_id, invitee_id, created_at)
 			select ${room}, ${meId}, ${otherId}, ${time(now)}
-			where ${isThere} and not ${areFriends} and (${mine} or ${sentByMe} < ${SENT_MAX})
+			where ${isThere} and not ${areFriends}
+				and (${isInvited} or (select count(*) ${sentByMe}) < ${SENT_MAX})
 			on conflict (room) do update set
 				inviter_id = excluded.inviter_id,
 				invitee_id = excluded.invitee_id,
-				created_at = case when ${isNew} then excluded.created_at else i.created_at end,
-				refused_at = case when ${isNew} then null else i.refused_at end,
+				created_at = case when ${isAnew} then excluded.created_at else i.created_at end,
+				refused_at = case when ${isForgiven} then null else i.refused_at end,
 				cancelled_at = null
 		`),
 		db.execute<{ there: boolean; friends: boolean; invited: boolean }>(
-			sql`select ${isThere} as there, ${areFriends} as friends, ${mine} as invited`,
+			sql`select ${isThere} as there, ${areFriends} as friends, ${isInvited} as invited`,
 		),
 	]);
-	if (accepted.rows.length > 0) return { ok: true, outcome: 'accepted', room };
+	const opened = outcome[2].rows.length > 0;
+	const state = outcome[4].rows[0];
+	if (opened) return { ok: true, outcome: 'accepted', room };
 	if (!state?.there) return { ok: false, code: 'unknown_person' };
 	if (state.friends) return { ok: false, code: 'already_friends' };
 	return state.invited ? { ok: true, outcome: 'invited', room } : { ok: false, code: 'too_many' };

@@ -6,8 +6,8 @@ import type { Db } from './db/client.ts';
 import { notices } from './db/schema.ts';
 
 /*
- * What the objects must still be told after a change in the database: see pair.ts for who writes it. Each notice says how
- * things are, so telling it twice or in the wrong order does no harm.
+ * What the objects must still be told after a change in the database: see pair.ts for who writes it. Each notice says
+ * how things are, so telling it twice or in the wrong order does no harm.
  */
 
 const PAGE = 100;
@@ -15,8 +15,8 @@ const PAGE = 100;
 const status = v.object({ open: v.boolean(), epoch: v.number() });
 
 /**
- * Tells the rooms, and forgets what has arrived. A room that cannot be told is asked again the next time, and keeps nobody
- * else from being told.
+ * Tells the rooms, and forgets what has arrived. A room that cannot be told is asked again the next time, and keeps
+ * nobody else from being told.
  * @param onlyRoom after a change to one room, only its notices
  * @param failed is told of every room that could not be reached
  * @returns how many notices arrived

@@ -5,8 +5,8 @@ import { time } from './db/time.ts';
 
 /*
  * What can happen between two people happens in `db.batch([lock(…), …])`: one request and one transaction, whose first
- * statement waits for everybody else who is changing the same pair. Each statement after it sees what they left, so none of
- * them has to think of races.
+ * statement waits for everybody else who is changing the same pair. Each statement after it sees what they left, so
+ * none of them has to think of races.
  */
 
 /** Waits until nobody else is changing this, and keeps others waiting until the transaction ends. */
@@ -15,8 +15,8 @@ export function lock(db: Db, name: string) {
 }
 
 /**
- * Opens the room of two people, for the first time or again, when `invitation` deletes a row: exactly once, and with the notice
- * to the room in the same statement.
+ * Opens the room of two people, for the first time or again, when `invitation` deletes a row: exactly once, and with
+ * the notice to the room in the same statement.
  * @param invitation a `delete from invitations … returning room`
  * @returns a query for `{ room }`, with a row when the room was opened
  */

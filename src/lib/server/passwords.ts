@@ -4,8 +4,8 @@ import { COMMON_PASSWORDS } from './common-passwords.ts';
 
 /**
  * Passwords are kept as `$scrypt$ln=14,r=8,p=5$<salt>$<key>`, base64 without padding. The cost is the one the OWASP
- * Password Storage Cheat Sheet gives for 16 MiB: an isolate of a Worker has 128 MiB for everybody it serves. PBKDF2, the
- * only one WebCrypto has, stops at 100 000 iterations on the platform, which is too few.
+ * Password Storage Cheat Sheet gives for 16 MiB: an isolate of a Worker has 128 MiB for everybody it serves. PBKDF2,
+ * the only one WebCrypto has, stops at 100 000 iterations on the platform, which is too few.
  */
 export const COST = { ln: 14, r: 8, p: 5 } as const;
 const SALT_BYTES = 16;
@@ -21,7 +21,7 @@ export type Weakness = 'too_short' | 'too_long' | 'contains_username' | 'common'
 export async function hash(password: string): Promise<string> {
 	const salt = randomBytes(SALT_BYTES);
 	const key = await derive(password, salt, COST);
-	return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(key)}`;
+	return written(salt, key);
 }
 
 /**
@@ -56,7 +56,11 @@ function isCommon(lower: string): boolean {
 }
 
 /** An account that does not exist: no password has this key. */
-const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(Buffer.alloc(SALT_BYTES))}$${base64(Buffer.alloc(KEY_BYTES))}`;
+const NOBODY = written(Buffer.alloc(SALT_BYTES), Buffer.alloc(KEY_BYTES));
+
+function written(salt: Buffer, key: Buffer): string {
+	return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${base64(salt)}$${base64(key)}`;
+}
 
 interface Cost {
 	ln: number;

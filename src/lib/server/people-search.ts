@@ -15,12 +15,20 @@ const QUERY_MAX = 64;
  */
 export async function search(db: Db, meId: string, query: string): Promise<Found[]> {
 	const wanted = [...fold(query).replace(/^@/, '')].slice(0, QUERY_MAX).join('').trim();
-	if (wanted === '') return [];
+	if (!/[\p{L}\p{N}]/u.test(wanted)) return [];
 	const [, answer] = await db.batch([
-		db.execute(sql`select set_config('pg_trgm.word_similarity_threshold', ${thresholdFor(wanted)}, true)`),
+		db.execute(settings(wanted)),
 		db.execute<Found & Record<string, unknown>>(searchStatement(meId, wanted)),
 	]);
 	return answer.rows;
+}
+
+/**
+ * For the transaction of the statement: how alike is alike, and no reading through everybody, which the planner would prefer
+ * sometimes, because to it a regular expression costs no more than comparing two numbers.
+ */
+export function settings(wanted: string): SQL {
+	return sql`select set_config('pg_trgm.word_similarity_threshold', ${thresholdFor(wanted)}, true), set_config('enable_seqscan', 'off', true)`;
 }
 
 /**
@@ -86,10 +94,9 @@ const PATTERN_MAX = 7;
 function typos(wanted: string) {
 	const alike = sql`${wanted} <% p.searchable`;
 	if (lengthOf(wanted) > PATTERN_MAX) return alike;
-	// A swap in a short word leaves hardly any trigram as it was: these are asked for outright.
-	const swaps = swapped(wanted).flatMap((text) => [`${escapeLike(text)}%`, `% ${escapeLike(text)}%`]);
-	const swappedBegins = swaps.map((pattern) => sql`or p.searchable like ${pattern}`);
-	return sql`(${alike} and p.searchable ~ ${oneTypo(wanted)}) ${sql.join(swappedBegins, sql` `)}`;
+	// A swap in a short word leaves hardly any trigram as it was: the swapped forms are asked for outright.
+	// The empty text keeps the index from being asked for the forms of the other typos too: they have no trigram in common.
+	return sql`(${alike} and p.searchable || '' ~ ${oneTypo(wanted)}) or p.searchable ~ ${oneSwap(wanted)}`;
 }
 
 /** So much of the query's trigrams must be found in one place. One typo spoils up to three of the length + 1 it has. */
@@ -98,22 +105,29 @@ function thresholdFor(wanted: string): string {
 	return length <= 4 ? '0.4' : length <= PATTERN_MAX ? '0.5' : '0.55';
 }
 
-function swapped(text: string): string[] {
-	const letters = [...text];
-	return letters
+/** Words that begin with the text, but for two neighbours that have changed places. */
+function oneSwap(text: string): string {
+	const letters = literally(text);
+	const forms = letters
 		.slice(1)
 		.map((letter, at) => [...letters.slice(0, at), letter, letters[at], ...letters.slice(at + 2)].join(''));
+	return `(^| )(${forms.join('|')})`;
 }
 
 /** Words that begin with the text, but for one letter: another one, one too few, or one too many. */
 function oneTypo(text: string): string {
-	const letters = [...text].map((letter) => letter.replace(/[^\p{L}\p{N}]/u, '\\$&'));
-	const forms = letters.flatMap((_, at) => {
+	const letters = literally(text);
+	const forms = letters.flatMap((letter, at) => {
 		const before = letters.slice(0, at).join('');
 		const after = letters.slice(at + 1).join('');
-		return [`${before}.${letters[at]}${after}`, `${before}.?${after}`];
+		return [`${before}.${letter}${after}`, `${before}.?${after}`];
 	});
 	return `(^| )(${forms.join('|')})`;
+}
+
+/** Each letter as a regular expression for itself. */
+function literally(text: string): string[] {
+	return [...text].map((letter) => letter.replace(/[^\p{L}\p{N}]/u, '\\$&'));
 }
 
 function escapeLike(text: string): string {

@@ -199,7 +199,7 @@ describe('enter', () => {
 describe('readCookies and setCookies', () => {
 	test('the cookies of a log-in are read back', async () => {
 		const tokens = await open();
-		const cookies = setCookies({ who: null, set: tokens });
+		const cookies = setCookies({ set: tokens });
 		expect(cookies).toEqual([
 			`__Host-kith-access=${tokens.access}; Path=/; Max-Age=3900; HttpOnly; Secure; SameSite=Lax`,
 			`__Host-kith-refresh=${tokens.refresh}; Path=/; Max-Age=7776000; HttpOnly; Secure; SameSite=Lax`,
@@ -209,11 +209,11 @@ describe('readCookies and setCookies', () => {
 	});
 
 	test('forgetting empties both', () => {
-		expect(setCookies({ who: null, clear: true })).toEqual([
+		expect(setCookies({ clear: true })).toEqual([
 			'__Host-kith-access=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
 			'__Host-kith-refresh=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
 		]);
-		expect(setCookies({ who: null })).toEqual([]);
+		expect(setCookies({})).toEqual([]);
 	});
 
 	test.each([null, '', ';;;', '=', 'kith-access=x', '__Host-kith-accessx=1', 'x=__Host-kith-access=1'])(

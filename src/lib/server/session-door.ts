@@ -21,8 +21,8 @@ export interface Entry {
 /**
  * The one session door: pages, sockets and media all ask here who it is.
  * @param tokens whatever the client sent, however malformed: that is never an error, only nobody
- * @returns with a valid access token, who it is, without a look into the database; with a refresh token, who it is and the tokens
- * it was changed for
+ * @returns with a valid access token, who it is, without a look into the database; with a refresh token, who it is and
+ * the tokens it was changed for
  */
 export async function enter(
 	{ db, config }: { db: Db; config: Config },

@@ -79,7 +79,7 @@ describe('logIn', () => {
 		['a name that nobody has', { login: 'nobody' }],
 		['an address that nobody has', { login: 'nobody@example.org' }],
 		['an empty name', { login: '' }],
-		['a name with a NUL in it', { login: 'ana\u0000' + 'x' }],
+		['a name with a NUL in it', { login: 'ana\u0000x' }],
 		['a name as long as a novel', { login: 'ana'.repeat(100_000) }],
 		['a name that is half a character', { login: '\ud800' }],
 		['a name that would be SQL', { login: "ana' or '1'='1" }],

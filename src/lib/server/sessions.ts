@@ -32,8 +32,8 @@ export type LogIn =
 	| { ok: false; code: 'wrong' | 'too_many'; retryAfterSeconds?: number };
 
 /**
- * Opens a session for whoever knows a password. The same time and the same answer for a wrong password, an account that does not
- * exist and one that is suspended.
+ * Opens a session for whoever knows a password. The same time and the same answer for a wrong password, an account
+ * that does not exist and one that is suspended.
  * @param given.login a username or an email address, in any case
  * @param given.address where the request came from, for the limit per address
  */
@@ -107,9 +107,9 @@ export type Renewal =
 	| { kind: 'ended' };
 
 /**
- * Changes a refresh token for new tokens. The token before the current one stays good until the current one is used for the first
- * time, so that an answer that was lost on its way logs nobody out. One older than that can only come from a copy: it ends the
- * session, for the thief and the owner alike (RFC 9700, 4.14.2).
+ * Changes a refresh token for new tokens. The token before the current one stays good until the current one is used for
+ * the first time, so that an answer that was lost on its way logs nobody out. One older than that can only come from a
+ * copy: it ends the session, for the thief and the owner alike (RFC 9700, 4.14.2).
  */
 export async function renew(db: Db, config: Config, token: string, now: Date): Promise<Renewal> {
 	const presented = readRefresh(token);
