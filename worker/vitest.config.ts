@@ -14,5 +14,7 @@ export default defineProject({
 		name: 'worker',
 		include: ['worker/**/*.test.ts'],
 		globalSetup: './worker/vitest.database.ts',
+		// On machines that are busy with other things.
+		testTimeout: 20_000,
 	},
 });

@@ -46,6 +46,8 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 	 */
 	readonly #sockets = new WeakMap<WebSocket, { asker: calls.Caller; bucket: Bucket }>();
 	readonly #callers = new Map<PersonId, Bucket>();
+	/** Frames of all sockets in the order of their arrival, for the moment until they are obeyed. */
+	readonly #arrived: { ws: WebSocket; data: string | ArrayBuffer }[] = [];
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
@@ -81,23 +83,37 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		return new Response(null, { status: 101, webSocket: theirs });
 	}
 
+	/**
+	 * Frames that arrive together are obeyed together: what one turn writes is one transaction with one disk sync, and that
+	 * sync is most of what a message costs. Nothing is acknowledged before it (M3), so whoever loses the object in between
+	 * has frames that were never answered, and repeats them (M1).
+	 */
 	override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
-		try {
-			this.#hear(ws, data);
-		} catch (error) {
-			const room = this.ctx.id.name ?? '';
-			log({ event: 'room_failed', id: newFailureId(), room, doing: 'webSocketMessage', error });
-			hangUp(ws, 1011, 'failed');
+		// Zero: only frames that are here already are waited for. It does not keep the object from hibernating.
+		if (this.#arrived.push({ ws, data }) === 1) setTimeout(() => this.#obeyArrived(), 0);
+	}
+
+	#obeyArrived(): void {
+		for (const { ws, data } of this.#arrived.splice(0)) {
+			try {
+				this.#hear(ws, data);
+			} catch (error) {
+				const room = this.ctx.id.name ?? '';
+				log({ event: 'room_failed', id: newFailureId(), room, doing: 'webSocketMessage', error });
+				hangUp(ws, 1011, 'failed');
+			}
 		}
 	}
 
 	override webSocketClose(ws: WebSocket, code: number, reason: string): void {
+		this.#obeyArrived(); // its last words came before
 		// Without our half of the handshake a browser waits for it. 1005 and 1006 say that there was no code to return.
 		if (code === 1005 || code === 1006) hangUp(ws);
 		else hangUp(ws, code, reason);
 	}
 
 	override webSocketError(ws: WebSocket): void {
+		this.#obeyArrived();
 		hangUp(ws, 1011, 'failed');
 	}
 
@@ -128,6 +144,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 
 	async setStatus(status: FriendshipStatus): Promise<void> {
 		prepare(this.ctx.storage);
+		this.#obeyArrived(); // under the status under which they came
 		const effects = rules.setStatus(this.#store, status);
 		// Before its sockets close, so that both hear that the call is over.
 		if (!this.#store.status()?.open) this.#performCall(calls.close(this.#store, Date.now(), this.#terms));
@@ -135,7 +152,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 	}
 
 	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
-		if (ws.readyState !== WebSocket.OPEN) return;
+		if (closedByUs.has(ws)) return;
 		const size = typeof data === 'string' ? data.length : data.byteLength;
 		if (size > FRAME_ABSURD_BYTES) return closeFor(ws, 'too_big');
 
@@ -314,7 +331,11 @@ function closeFor(ws: WebSocket, reason: CloseReason): void {
 	hangUp(ws, CLOSE[reason].code, reason);
 }
 
+/** What such a socket said before and after is not listened to. */
+const closedByUs = new WeakSet<WebSocket>();
+
 function hangUp(ws: WebSocket, code?: number, reason?: string): void {
+	closedByUs.add(ws);
 	try {
 		ws.close(code, reason);
 	} catch {
