@@ -3,18 +3,27 @@ import { isUnreachable } from '#lib/server/db/client.ts';
 import type { Env } from './env.ts';
 import { log, newFailureId } from './log.ts';
 import { problem, unavailable } from './problem.ts';
+import { mediaRoutes, type MediaPorts } from './routes/media.ts';
 import { openRoom } from './routes/rooms.ts';
+import { identify } from './session.ts';
 
 /** What is left of the built SvelteKit worker to us: a function from requests to pages. */
 export interface Pages {
 	fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>;
 }
 
-/** The outer Worker: sockets first, everything else is a page. */
+/** Where the doors for bytes find everything else. */
+const ports: MediaPorts = {
+	identify,
+	room: (env, name) => env.ROOMS.getByName(name),
+};
+
+/** The outer Worker: sockets and bytes first, everything else is a page. */
 export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> {
 	const app = new Hono<{ Bindings: Env }>();
 
 	app.get('/ws/chat/:room', openRoom);
+	app.route('/', mediaRoutes(ports));
 	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));
 	app.all('*', (c) => pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 

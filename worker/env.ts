@@ -4,6 +4,8 @@ import type { Room } from './room/room-object.ts';
 export interface Env {
 	ROOMS: DurableObjectNamespace<Room>;
 	MEDIA: R2Bucket;
+	/** How often one person may send bytes. */
+	UPLOADS?: RateLimit;
 	ASSETS: Fetcher;
 	DATABASE_URL: string;
 	/** Where to send SQL instead of Neon: the local gateway. */

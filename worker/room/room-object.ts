@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { FRAME_ABSURD_BYTES } from '#lib/chat/limits.ts';
 import type { CallTerms, DeviceId } from '#lib/chat/call.ts';
 import { callClientFrames, type CallClientFrame } from '#lib/chat/call-frames.ts';
+import type { Announced, Reserved, RoomMediaRpc } from '#lib/chat/media.ts';
 import type { SendableBody } from '#lib/chat/message.ts';
 import { CLOSE, encode, parseClientFrame, PING, PONG } from '#lib/chat/protocol.ts';
 import type { ClientFrame, CloseReason, Parsed, ServerFrame } from '#lib/chat/protocol.ts';
@@ -13,6 +14,7 @@ import * as friends from '#lib/server/friends.ts';
 import type { Env } from '../env.ts';
 import { identity, readIdentity } from '../identity.ts';
 import { log, newFailureId } from '../log.ts';
+import { mediaKey } from '../media/bucket.ts';
 import { problem, unavailable } from '../problem.ts';
 import { door } from '../session.ts';
 import { Alarms, type Jobs } from './alarms.ts';
@@ -20,6 +22,7 @@ import { credentialsFor } from './credentials.ts';
 import { floodLimits, fullBucket, take, type Bucket, type FloodLimits } from './flood.ts';
 import * as rules from './room.ts';
 import * as calls from './room-calls.ts';
+import * as media from './room-media.ts';
 import { isPrepared, prepare } from './room-schema.ts';
 import { RoomStore } from './room-store.ts';
 
@@ -27,7 +30,7 @@ import { RoomStore } from './room-store.ts';
 const SOCKETS_MAX = 64;
 
 /** One friendship's room: it takes what comes, asks the rules, and does what they say. */
-export class Room extends DurableObject<Env> implements RoomRpc {
+export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 	readonly #store: RoomStore;
 	readonly #limits: FloodLimits;
 	readonly #terms: CallTerms;
@@ -35,7 +38,7 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 	/** What the alarm may find due. Deadlines of the room itself are local; what asks others is outgoing. */
 	readonly #jobs: Jobs = {
 		local: { call: (now) => this.#callDeadline(now) },
-		outgoing: {},
+		outgoing: { media: (now) => this.#sweepMedia(now) },
 		failed: (doing, error) =>
 			log({ event: 'room_failed', id: newFailureId(), room: this.ctx.id.name ?? '', doing, error }),
 		beside: (work) => this.ctx.waitUntil(work),
@@ -142,6 +145,24 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		return this.#call(speaker, { type: 'delete', id });
 	}
 
+	async reserveMedia(person: PersonId, announced: Announced): Promise<Reserved> {
+		this.#asker(person);
+		if (!(await this.#status())) return { ok: false, code: 'unknown_room' };
+		const reserved = media.reserve(this.#store, person, announced, Date.now());
+		this.#mediaSoon();
+		return reserved;
+	}
+
+	async mediaStored(person: PersonId, id: string): Promise<boolean> {
+		return (await this.#status()) !== null && media.stored(this.#store, person, id);
+	}
+
+	async releaseMedia(person: PersonId, id: string): Promise<void> {
+		if (!(await this.#status())) return;
+		media.release(this.#store, person, id, Date.now());
+		this.#mediaSoon();
+	}
+
 	async setStatus(status: FriendshipStatus): Promise<void> {
 		prepare(this.ctx.storage);
 		this.#obeyArrived(); // under the status under which they came
@@ -212,6 +233,9 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 				case 'equip':
 					this.ctx.waitUntil(this.#equip(effect.person, effect.device, effect.call));
 					break;
+				case 'erase':
+					this.#mediaSoon();
+					break;
 				case 'report':
 					break;
 				case 'tell':
@@ -266,6 +290,19 @@ export class Room extends DurableObject<Env> implements RoomRpc {
 		const heard = (person: PersonId, device: DeviceId) => this.#heard(person, device);
 		this.#perform(calls.pass(this.#store, heard, now, this.#terms));
 		return calls.wakeAt(this.#store);
+	}
+
+	#mediaSoon(): void {
+		const due = media.nextDue(this.#store);
+		if (due !== null) this.#alarms.hasten('media', due);
+	}
+
+	/** Deletes from R2 what is to be deleted; deleting twice does no harm. */
+	async #sweepMedia(now: number): Promise<number | null> {
+		const ids = media.due(this.#store, now);
+		if (ids.length > 0) await this.env.MEDIA.delete(ids.map((id) => mediaKey(this.#room, id)));
+		media.deleted(this.#store, ids, Date.now());
+		return media.nextDue(this.#store);
 	}
 
 	/** What is known about the friendship: remembered, or asked of Postgres on first use. Null when there never was one. */

@@ -46,6 +46,27 @@ const STEPS: readonly string[] = [
 		state TEXT NOT NULL
 	) STRICT;
 	`,
+	`
+	-- Uploads, from before their bytes go in. A row whose message was deleted stays: its id is never used again.
+	CREATE TABLE media (
+		id TEXT PRIMARY KEY,
+		person TEXT NOT NULL,
+		kind TEXT NOT NULL,
+		type TEXT NOT NULL,
+		size INTEGER NOT NULL,
+		state TEXT NOT NULL CHECK (state IN ('reserved', 'stored', 'used', 'deleted')),
+		at INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+
+	CREATE INDEX media_unused ON media (at) WHERE state IN ('reserved', 'stored');
+
+	-- Bytes to be deleted from R2.
+	CREATE TABLE media_waste (
+		id TEXT PRIMARY KEY,
+		due INTEGER NOT NULL,
+		again INTEGER NOT NULL CHECK (again IN (0, 1))
+	) STRICT, WITHOUT ROWID;
+	`,
 ];
 
 /** Has this object any tables yet? */

@@ -3,6 +3,7 @@ import { NO_CALL, type RoomCall } from '#lib/chat/call.ts';
 import { body, type Body, type Marks, type Message } from '#lib/chat/message.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 import type { FriendshipStatus } from '#lib/chat/rpc.ts';
+import { MediaStore } from './media-store.ts';
 
 type Row = { seq: number; speaker: string; id: string; at: number; body: string; revision: number };
 type MarksRow = { person: string; delivered: number; read: number; revision: number };
@@ -12,11 +13,14 @@ const COLUMNS = 'seq, speaker, id, at, body, revision';
 /** A room's SQLite, and the only place with its SQL. Everything is synchronous: between two calls nothing else happens. */
 export class RoomStore {
 	readonly #sql: SqlStorage;
+	/** Its uploads. */
+	readonly media: MediaStore;
 	/** A cache of the one row, which only this object writes. */
 	#status: FriendshipStatus | null = null;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
+		this.media = new MediaStore(sql);
 	}
 
 	/** What was last heard of the friendship, or null when nothing was. */

@@ -1,8 +1,9 @@
 import { PAGE_MAX, PAGE_SIZE, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limits.ts';
-import type { SendableBody } from '#lib/chat/message.ts';
+import { withoutOutcome, type SendableBody } from '#lib/chat/message.ts';
 import type { ClientFrame, CloseReason, Refusal, ServerFrame } from '#lib/chat/protocol.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 import type { FriendshipStatus, History, HistoryRange, Since } from '#lib/chat/rpc.ts';
+import * as media from './room-media.ts';
 import type { RoomStore } from './room-store.ts';
 
 /**
@@ -15,7 +16,9 @@ export type Effect =
 	/** Send a frame: to the socket (or caller) that asked, or to everybody in the room, the asker included. */
 	| { do: 'tell'; whom: 'asker' | 'everybody'; frame: ServerFrame }
 	/** Close every socket of the room. */
-	| { do: 'close'; reason: CloseReason };
+	| { do: 'close'; reason: CloseReason }
+	/** Bytes are to be deleted from R2. */
+	| { do: 'erase' };
 
 const answer = (frame: ServerFrame): Effect[] => [{ do: 'tell', whom: 'asker', frame }];
 const announce = (frame: ServerFrame): Effect[] => [{ do: 'tell', whom: 'everybody', frame }];
@@ -38,7 +41,9 @@ export function obey(store: RoomStore, frame: ClientFrame, asker: Asker, now: nu
 		case 'send':
 			return send(store, frame.id, frame.body, asker.person, now);
 		case 'delete':
-			return remove(store, frame.id, asker);
+			return remove(store, frame.id, asker, now);
+		case 'heard':
+			return heard(store, frame.id, asker);
 		case 'mark':
 			return mark(store, frame, asker.person);
 		default:
@@ -51,22 +56,40 @@ export function obey(store: RoomStore, frame: ClientFrame, asker: Asker, now: nu
  * and that stays so after the friendship has ended.
  */
 function send(store: RoomStore, id: string, body: SendableBody, speaker: PersonId, now: number): Effect[] {
-	const stored = store.status()?.open ? store.append(speaker, id, body, now) : null;
-	if (stored) return announce({ type: 'message', message: stored });
+	const open = store.status()?.open;
+	if (open && body.kind !== 'text' && !media.mayUse(store, speaker, body) && !store.find(speaker, id))
+		return refuse('unknown_media', id);
+	const stored = open ? store.append(speaker, id, body, now) : null;
+	if (stored) {
+		media.use(store, body);
+		return announce({ type: 'message', message: stored });
+	}
 
 	const earlier = store.find(speaker, id);
 	if (!earlier) return refuse('ended', id);
-	const same = earlier.body.kind === 'deleted' || JSON.stringify(earlier.body) === JSON.stringify(body);
+	const said = withoutOutcome(earlier.body);
+	const same = said.kind === 'deleted' || JSON.stringify(said) === JSON.stringify(body);
 	return same ? answer({ type: 'message', message: earlier }) : refuse('id_taken', id);
 }
 
 /** M7: its speaker puts a tombstone in its place, for everyone; also after the friendship has ended (D4). */
-function remove(store: RoomStore, id: string, { person, friend }: Asker): Effect[] {
+function remove(store: RoomStore, id: string, { person, friend }: Asker, now: number): Effect[] {
 	const mine = store.find(person, id);
 	if (!mine) return refuse(store.find(friend, id) ? 'not_yours' : 'unknown_message', id);
 	if (mine.body.kind === 'deleted')
 		return answer({ type: 'changed', message: mine, revision: mine.revision });
 	const message = store.replace(mine, { kind: 'deleted' });
+	const effects = announce({ type: 'changed', message, revision: message.revision });
+	return media.waste(store, mine.body, now) ? [...effects, { do: 'erase' }] : effects;
+}
+
+/** R4: the friend has played a voice message of the other. */
+function heard(store: RoomStore, id: string, { friend }: Asker): Effect[] {
+	if (!store.status()?.open) return refuse('ended', id);
+	const theirs = store.find(friend, id);
+	if (theirs?.body.kind !== 'voice') return refuse('unknown_message', id);
+	if (theirs.body.heard) return answer({ type: 'changed', message: theirs, revision: theirs.revision });
+	const message = store.replace(theirs, { ...theirs.body, heard: true });
 	return announce({ type: 'changed', message, revision: message.revision });
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CALL_KINDS, CALL_OUTCOMES } from './call.ts';
 import { TEXT_MAX } from './limits.ts';
+import { clipEntries, photoEntries, voiceEntries } from './media.ts';
 import type { PersonId } from './room-name.ts';
 
 /**
@@ -35,8 +36,18 @@ const text = v.pipe(
 /** Made by the client, unique for ever per room and speaker (M1). A UUID fits. */
 export const messageId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,64}$/));
 
-/** What a person may send. */
-export const sendableBody = v.variant('kind', [v.object({ kind: v.literal('text'), text })]);
+/** A line under a picture or a clip. */
+const caption = v.optional(text);
+const photo = v.object({ ...photoEntries, caption });
+const clip = v.object({ ...clipEntries, caption });
+
+/** What a person may send. Pictures, voice messages and clips refer to uploads of theirs: see media.ts. */
+export const sendableBody = v.variant('kind', [
+	v.object({ kind: v.literal('text'), text }),
+	photo,
+	v.object(voiceEntries),
+	clip,
+]);
 export type SendableBody = v.InferOutput<typeof sendableBody>;
 
 /** What the log may hold: what was sent, a call, or the tombstone that stands in a message's place (M7). */
@@ -51,9 +62,20 @@ export const body = v.variant('kind', [
 		/** Time talked, in ms. */
 		duration: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 	}),
+	photo,
+	/** `heard`: the other person has played it (R4). */
+	v.object({ ...voiceEntries, heard: v.optional(v.literal(true)) }),
+	clip,
 	v.object({ kind: v.literal('deleted') }),
 ]);
 export type Body = v.InferOutput<typeof body>;
+
+/** What was said, without what became of it. */
+export function withoutOutcome(said: Body): Body {
+	if (said.kind !== 'voice') return said;
+	const { heard: _, ...voice } = said;
+	return voice;
+}
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 

@@ -43,6 +43,7 @@ export const REFUSALS = [
 	'slow_down', // the flood bucket is empty: wait `retryAfter` ms and send the same again
 	'id_taken', // this id of yours already names other content
 	'unknown_message', // no such message in this room
+	'unknown_media', // an upload it refers to is not here, not the speaker's, or in another message already
 	'not_yours', // somebody else said it
 	'ended', // the friendship has ended: read only
 	...CALL_REFUSALS,
@@ -61,6 +62,8 @@ export const clientFrame = v.variant('type', [
 	v.object({ type: v.literal('page'), before: seq, limit: v.optional(v.pipe(seq, v.maxValue(PAGE_MAX))) }),
 	/** Take a message of mine back, for everyone. Doing it twice does it once. */
 	v.object({ type: v.literal('delete'), id: messageId }),
+	/** I have played this voice message of the friend (R4). */
+	v.object({ type: v.literal('heard'), id: messageId }),
 	/** Messages have reached this device, or were really on its screen, up to these numbers. */
 	v.object({ type: v.literal('mark'), delivered: v.optional(seq), read: v.optional(seq) }),
 	...callClientFrames,

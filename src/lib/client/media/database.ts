@@ -31,7 +31,7 @@ export interface Chunk {
 	/** 0, 1, 2 … */
 	n: number;
 	mp3: Uint8Array<ArrayBuffer>;
-	/** Loudness of each tenth of a second in it, 0 to 1. */
+	/** Loudness over its time, 0 to 1. */
 	levels: number[];
 	/** Length of the sound in it, in ms. */
 	duration: number;

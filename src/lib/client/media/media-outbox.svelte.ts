@@ -105,9 +105,9 @@ export class MediaOutbox {
 		await this.#drop(id);
 	}
 
-	/** The room has these: nothing of them is needed here any more. Call it with what the room's log shows. */
-	acknowledge(has: (id: string) => boolean): void {
-		for (const [id, work] of this.#work) if (work.handed && has(id)) void this.#landed(id, work);
+	/** The room has these messages of mine: nothing of them is needed here any more. */
+	acknowledge(ids: ReadonlySet<string>): void {
+		for (const [id, work] of this.#work) if (work.handed && ids.has(id)) void this.#landed(id, work);
 	}
 
 	async #landed(id: string, work: Work): Promise<void> {

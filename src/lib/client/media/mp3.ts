@@ -2,8 +2,8 @@ import { Mp3Encoder } from '@breezystack/lamejs';
 
 /** The rates that MPEG layer III knows. */
 const RATES = [48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000];
-/** One tenth of a second has one level. */
-const LEVELS_PER_SECOND = 10;
+/** So fine that a message of three seconds has a level for each of its bars. */
+const LEVELS_PER_SECOND = 20;
 
 /** Speech, mono, at a constant rate: half a megabyte a minute, and every position in it can be computed. */
 export class VoiceEncoder {
@@ -30,7 +30,7 @@ export class VoiceEncoder {
 
 	/**
 	 * @param sound samples from -1 to 1
-	 * @returns the frames that are complete with them, and the levels of the tenths of a second that are
+	 * @returns the frames that are complete with them, and the levels that are
 	 */
 	encode(sound: Float32Array): { mp3: Uint8Array; levels: number[] } {
 		const levels: number[] = [];
