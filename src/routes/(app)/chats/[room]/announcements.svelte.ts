@@ -1,5 +1,6 @@
-import type { Message } from '#lib/chat/message.ts';
+import type { Body, Message } from '#lib/chat/message.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
+import { clock } from '#lib/format/length.ts';
 import { m } from '#lib/paraglide/messages.js';
 
 /** Said one after the other; after a long absence only the newest few, nobody listens to a hundred. */
@@ -10,6 +11,22 @@ const STAYS = 3_000;
 interface Saying {
 	key: string;
 	text: string;
+}
+
+/** A message in a few words, for those who do not see it. */
+function inWords(body: Body): string {
+	switch (body.kind) {
+		case 'text':
+			return body.text;
+		case 'photo':
+			return body.caption ? `${m.media_photo()}, ${body.caption}` : m.media_photo();
+		case 'clip':
+			return body.caption ? `${m.media_clip()}, ${body.caption}` : m.media_clip();
+		case 'voice':
+			return m.voice_message({ length: clock(body.duration) });
+		default:
+			return '';
+	}
 }
 
 /** What the friend says while the page is open, for people who hear it rather than see it. */
@@ -28,11 +45,11 @@ export class Announcements {
 		if (!last) return;
 		this.#heard = last.seq;
 		const sayings: Saying[] = fresh
-			.filter(({ from, body }) => from === friend.id && body.kind === 'text')
+			.filter(({ from, body }) => from === friend.id && body.kind !== 'deleted')
 			.slice(-AT_ONCE)
 			.map(({ id, body }) => ({
 				key: id,
-				text: m.announce_message({ name: friend.name, text: body.kind === 'text' ? body.text : '' }),
+				text: m.announce_message({ name: friend.name, text: inWords(body) }),
 			}));
 		if (sayings.length === 0) return;
 		this.sayings = [...this.sayings, ...sayings];

@@ -1,0 +1,197 @@
+import type { Pending, SendableBody } from '#lib/chat/message.ts';
+import { Camera } from '../camera.svelte.ts';
+import type { RoomSession } from '../room-session.svelte.ts';
+import { VoiceRecorder } from '../voice-recorder.svelte.ts';
+import type { ClipProblem, PreparedClip } from './clip.ts';
+import { MediaOutbox } from './media-outbox.svelte.ts';
+import type { Picture, PictureProblem } from './picture.ts';
+
+/** One file that somebody chose, on its way to being sent. */
+export interface ChosenFile {
+	key: string;
+	kind: 'photo' | 'clip';
+	state: 'preparing' | 'ready' | 'refused';
+	/** Of a clip, 0 to 1. */
+	progress: number;
+	name: string;
+	/** Where it can be looked at. */
+	url?: string;
+	/** ms, of a clip */
+	duration?: number;
+	reason?: PictureProblem | ClipProblem;
+}
+
+/** Pictures, clips and voice messages in one room, from choosing or recording to being sent. */
+export class RoomMedia {
+	readonly outbox: MediaOutbox;
+	readonly recorder: VoiceRecorder;
+	readonly camera = new Camera();
+	chosen = $state<ChosenFile[]>([]);
+	caption = $state('');
+	cameraOpen = $state(false);
+	/** What is chosen was taken with the camera: it can be taken again. */
+	taken = $state(false);
+
+	readonly #me: string;
+	/** Too large to be looked into by reactivity. */
+	readonly #prepared = new Map<string, Picture | PreparedClip>();
+	readonly #stops = new Map<string, AbortController>();
+
+	constructor(session: RoomSession) {
+		this.#me = session.me;
+		this.outbox = new MediaOutbox(session.me, session.room, {
+			send: (body, id) => session.send(body, id),
+			hasSaid: (id) => session.messages.some((message) => message.id === id && message.from === session.me),
+		});
+		this.recorder = new VoiceRecorder(session.me, session.room);
+	}
+
+	/** Takes up what earlier pages left: uploads, and a recording. */
+	open(): void {
+		this.outbox.open();
+		void this.recorder.recover();
+	}
+
+	close(): void {
+		this.outbox.close();
+		void this.recorder.close();
+		this.camera.close();
+		this.cancel();
+	}
+
+	/** What is on its way, as the conversation shows it. */
+	get pending(): Pending[] {
+		return this.outbox.items.map(({ id, at, body, state, reason }) => ({
+			id,
+			from: this.#me,
+			at,
+			body,
+			state: state === 'failed' ? 'failed' : 'sending',
+			...(reason ? { reason } : {}),
+		}));
+	}
+
+	/** Shows these before they are sent, and gets them ready meanwhile. */
+	choose(files: Iterable<File>, taken = false): void {
+		this.taken = taken;
+		for (const file of files) void this.#prepare(file);
+	}
+
+	async #prepare(file: File): Promise<void> {
+		const key = crypto.randomUUID();
+		const kind = file.type.startsWith('video/') ? 'clip' : 'photo';
+		this.chosen.push({ key, kind, state: 'preparing', progress: 0, name: file.name });
+		const change = (to: Partial<ChosenFile>) => {
+			const one = this.chosen.find((chosen) => chosen.key === key);
+			if (one) Object.assign(one, to);
+			return one !== undefined;
+		};
+		const stop = new AbortController();
+		this.#stops.set(key, stop);
+		try {
+			if (kind === 'photo') {
+				const { preparePicture } = await import('./picture.ts');
+				const prepared = await preparePicture(file);
+				if (!prepared.ok) return void change({ state: 'refused', reason: prepared.code });
+				this.#prepared.set(key, prepared.picture);
+				change({ state: 'ready', url: URL.createObjectURL(prepared.picture.blob) });
+			} else {
+				const { prepareClip } = await import('./clip.ts');
+				const onprogress = (progress: number) => void change({ progress });
+				const prepared = await prepareClip(file, { signal: stop.signal, onprogress });
+				if (!prepared.ok) return void change({ state: 'refused', reason: prepared.code });
+				this.#prepared.set(key, prepared.clip);
+				const { blob, duration } = prepared.clip;
+				change({ state: 'ready', url: URL.createObjectURL(blob), duration });
+			}
+		} catch {
+			change({ state: 'refused', reason: 'unreadable' });
+		} finally {
+			this.#stops.delete(key);
+		}
+	}
+
+	remove(key: string): void {
+		this.#stops.get(key)?.abort();
+		this.#prepared.delete(key);
+		const one = this.chosen.find((chosen) => chosen.key === key);
+		if (one?.url) URL.revokeObjectURL(one.url);
+		this.chosen = this.chosen.filter((chosen) => chosen.key !== key);
+	}
+
+	cancel(): void {
+		for (const { key } of [...this.chosen]) this.remove(key);
+		this.caption = '';
+		this.taken = false;
+	}
+
+	/** Sends what is ready, each as a message of its own; the caption goes with the first. */
+	async sendChosen(): Promise<void> {
+		const ready = this.chosen.filter(({ state }) => state === 'ready');
+		let caption = this.caption.trim();
+		for (const { key } of ready) {
+			const prepared = this.#prepared.get(key);
+			if (!prepared) continue;
+			const id = crypto.randomUUID();
+			const said = caption ? { caption } : {};
+			caption = '';
+			await ('poster' in prepared
+				? this.#sendClip(id, prepared, said)
+				: this.#sendPicture(id, prepared, said));
+		}
+		this.cancel();
+	}
+
+	#sendPicture(id: string, { blob, ...picture }: Picture, said: { caption?: string }): Promise<void> {
+		const body = { kind: 'photo' as const, media: id, ...picture, ...said };
+		return this.outbox.add({ id, body, files: [{ id, blob }] });
+	}
+
+	#sendClip(id: string, { blob, poster, ...clip }: PreparedClip, said: { caption?: string }): Promise<void> {
+		const still = poster ? { id: crypto.randomUUID(), blob: poster } : null;
+		const body = {
+			kind: 'clip' as const,
+			media: id,
+			...(still ? { poster: still.id } : {}),
+			...clip,
+			...said,
+		};
+		return this.outbox.add({ id, body, files: [{ id, blob }, ...(still ? [still] : [])] });
+	}
+
+	/** Ends the recording, if it goes on, and sends it. */
+	async sendRecording(): Promise<void> {
+		await this.recorder.stop();
+		const { recording } = this.recorder;
+		if (!recording) return;
+		const { id, blob, duration, peaks } = recording;
+		const body: SendableBody & { kind: 'voice' } = { kind: 'voice', media: id, duration, peaks };
+		await this.outbox.add({ id, body, files: [{ id, blob }] }, id);
+		this.recorder.reset();
+	}
+
+	openCamera(): void {
+		this.cancel();
+		this.cameraOpen = true;
+		void this.camera.start();
+	}
+
+	closeCamera(): void {
+		this.cameraOpen = false;
+		this.camera.close();
+	}
+
+	async takePhoto(video: HTMLVideoElement): Promise<void> {
+		const blob = await this.camera.take(video);
+		if (!blob) return;
+		this.closeCamera();
+		this.choose([new File([blob], 'camera.png', { type: blob.type })], true);
+	}
+
+	async recordClip(): Promise<void> {
+		const blob = await this.camera.recordClip();
+		const still = this.cameraOpen;
+		this.closeCamera();
+		if (blob && still) this.choose([new File([blob], 'clip', { type: blob.type })], true);
+	}
+}
