@@ -72,7 +72,9 @@ export class VoiceRecorder {
 			this.#stream = await navigator.mediaDevices.getUserMedia({
 				audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
 			});
-			await context.audioWorklet.addModule(captureUrl);
+			await context.audioWorklet.addModule(captureUrl).catch((cause: unknown) => {
+				throw new Error('The recorder could not be loaded.', { cause });
+			});
 			if (context.state !== 'running') await context.resume();
 			if ((this.state as RecorderState) !== 'asking') return this.#close(); // discarded meanwhile
 			await this.#begin(context, this.#stream);

@@ -1,6 +1,9 @@
 import { CLIP_MAX_MS, MEDIA_MAX_BYTES } from '#lib/chat/media.ts';
 import { draw, encode } from './picture.ts';
+import { remux } from './remux.ts';
 import { thumbhashOf } from './thumbhash.ts';
+
+/* Loaded when the first clip is chosen: the library that rewrites them is larger than the rest of the conversation. */
 
 /** A clip ready to be sent: its index first, so that it plays while it loads; no place, no names in it. */
 export interface PreparedClip {
@@ -31,8 +34,7 @@ export async function prepareClip(
 	file: Blob,
 	{ signal, onprogress }: { signal?: AbortSignal; onprogress?: (done: number) => void } = {},
 ): Promise<Prepared> {
-	const media = await import('./remux.ts');
-	const remuxed = await media.remux(file, {
+	const remuxed = await remux(file, {
 		longest: CLIP_MAX_MS,
 		biggest: MEDIA_MAX_BYTES.clip,
 		side: SIDE_MAX,

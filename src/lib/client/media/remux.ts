@@ -13,8 +13,6 @@ import {
 	canEncodeVideo,
 } from 'mediabunny';
 
-/** Loaded when the first clip is sent: the library is larger than the rest of the conversation. */
-
 interface Limits {
 	/** ms */
 	longest: number;

@@ -4,7 +4,7 @@ import type { RoomSession } from '../room-session.svelte.ts';
 import { VoiceRecorder } from '../voice-recorder.svelte.ts';
 import type { ClipProblem, PreparedClip } from './clip.ts';
 import { MediaOutbox } from './media-outbox.svelte.ts';
-import type { Picture, PictureProblem } from './picture.ts';
+import { preparePicture, type Picture, type PictureProblem } from './picture.ts';
 
 /** One file that somebody chose, on its way to being sent. */
 export interface ChosenFile {
@@ -18,7 +18,7 @@ export interface ChosenFile {
 	url?: string;
 	/** ms, of a clip */
 	duration?: number;
-	reason?: PictureProblem | ClipProblem;
+	reason?: PictureProblem | ClipProblem | 'not_loaded';
 }
 
 /** Pictures, clips and voice messages in one room, from choosing or recording to being sent. */
@@ -90,15 +90,15 @@ export class RoomMedia {
 		this.#stops.set(key, stop);
 		try {
 			if (kind === 'photo') {
-				const { preparePicture } = await import('./picture.ts');
 				const prepared = await preparePicture(file);
 				if (!prepared.ok) return void change({ state: 'refused', reason: prepared.code });
 				this.#prepared.set(key, prepared.picture);
 				change({ state: 'ready', url: URL.createObjectURL(prepared.picture.blob) });
 			} else {
-				const { prepareClip } = await import('./clip.ts');
+				const loaded = await import('./clip.ts').catch(() => null);
+				if (!loaded) return void change({ state: 'refused', reason: 'not_loaded' });
 				const onprogress = (progress: number) => void change({ progress });
-				const prepared = await prepareClip(file, { signal: stop.signal, onprogress });
+				const prepared = await loaded.prepareClip(file, { signal: stop.signal, onprogress });
 				if (!prepared.ok) return void change({ state: 'refused', reason: prepared.code });
 				this.#prepared.set(key, prepared.clip);
 				const { blob, duration } = prepared.clip;

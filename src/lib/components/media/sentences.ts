@@ -5,7 +5,7 @@ import type { PictureProblem } from '#lib/client/media/picture.ts';
 import { m } from '#lib/paraglide/messages.js';
 
 /** Why a file cannot be sent. */
-export function fileSentence(code: PictureProblem | ClipProblem | 'unsupported'): string {
+export function fileSentence(code: PictureProblem | ClipProblem | 'unsupported' | 'not_loaded'): string {
 	switch (code) {
 		case 'heic':
 			return m.media_heic();
@@ -17,6 +17,8 @@ export function fileSentence(code: PictureProblem | ClipProblem | 'unsupported')
 			return m.media_too_long();
 		case 'unsupported':
 			return m.media_unsupported();
+		case 'not_loaded':
+			return m.media_not_prepared();
 	}
 }
 
