@@ -37,7 +37,8 @@ function installed() {
 	const present = packagesOf(join(modules, '.package-lock.json'));
 	return Object.keys(wanted).every((path) => {
 		const { version, optional, devOptional } = wanted[path];
-		return path === '' || optional || devOptional || present[path]?.version === version;
+		if (path === '' || optional || devOptional) return true;
+		return present[path]?.version === version && existsSync(join(root, path));
 	});
 }
 

@@ -10,7 +10,7 @@ import type { Backend, Statement } from './backends.ts';
  * the middle would leave half of it behind. Here each migration is one transaction, with its entry in the journal.
  */
 
-const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url).href);
 /** Any number that nothing else here locks. */
 const LOCK = 5_482_001;
 

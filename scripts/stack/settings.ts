@@ -26,7 +26,7 @@ function settingsFile(): string {
 }
 
 /** Every setting there is: .dev.vars.example has them all, most of them commented out. */
-function names(): string[] {
+export function settingNames(): string[] {
 	const example = readFileSync(join(root, '.dev.vars.example'), 'utf8');
 	return [...example.matchAll(/^(?:# ?)?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name as string);
 }
@@ -45,15 +45,15 @@ export function makeSettings(): 'made' | 'completed' | 'complete' {
 	return existed ? 'completed' : 'made';
 }
 
-/** The settings in force: .dev.vars, and over it the environment. */
+/** The settings in force: .dev.vars, and over it the environment. An empty one can mean something: STUN_URLS does. */
 export function readSettings(): Record<string, string> {
 	const file = settingsFile();
 	const settings: Record<string, string> = {};
-	const written = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-	for (const [name, value] of Object.entries(written)) if (value) settings[name] = value;
-	for (const name of names()) {
+	for (const [name, value] of Object.entries(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}))
+		if (value !== undefined) settings[name] = value;
+	for (const name of settingNames()) {
 		const value = process.env[name];
-		if (value) settings[name] = value;
+		if (value !== undefined) settings[name] = value;
 	}
 	return settings;
 }

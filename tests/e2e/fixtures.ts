@@ -155,11 +155,15 @@ export async function expectSent(page: Page): Promise<void> {
 	await expect(conversation(page).getByText(/^(Sent|Delivered|Seen)$/)).toBeVisible();
 }
 
-/** Looks for what assistive technology would stumble over, in light and in dark. */
+/** Looks for what assistive technology would stumble over; dark differs from light in its colours only. */
 export async function expectAccessible(page: Page): Promise<void> {
 	for (const colorScheme of ['light', 'dark'] as const) {
 		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-		const { violations } = await new AxeBuilder({ page }).analyze();
+		// Colours on their way from one to the other have a contrast of their own.
+		await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
+		const axe = new AxeBuilder({ page });
+		if (colorScheme === 'dark') axe.withTags('cat.color');
+		const { violations } = await axe.analyze();
 		const found = violations.map(({ id, help, nodes }) => ({
 			id,
 			help,
