@@ -2,6 +2,7 @@ import type { Db } from '#lib/server/db/client.ts';
 import type { Me } from '#lib/server/people.ts';
 import type { Rooms } from '#lib/chat/rpc.ts';
 import type { Config } from '#lib/server/config.ts';
+import type { Mail } from '#lib/server/mail.ts';
 
 declare global {
 	namespace App {
@@ -13,6 +14,8 @@ declare global {
 			db: Db;
 			rooms: Rooms;
 			config: Config;
+			/** Sends mail, or prints it where none is set up. */
+			mail: (mail: Mail) => Promise<void>;
 			/** Runs on after the answer, for telling the objects. */
 			later: (work: Promise<unknown>) => void;
 		}
@@ -23,7 +26,11 @@ declare global {
 		}
 		/** Touched in hooks.server.ts alone. */
 		interface Platform {
-			env: Record<string, string | undefined> & { ROOMS: unknown; MEDIA: unknown };
+			env: Record<string, string | undefined> & {
+				ROOMS: unknown;
+				MEDIA: unknown;
+				EMAIL?: unknown;
+			};
 			ctx: { waitUntil(work: Promise<unknown>): void };
 		}
 	}

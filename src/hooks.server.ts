@@ -12,6 +12,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { read, type Config } from '#lib/server/config.ts';
 import { connect, isUnreachable, type Db } from '#lib/server/db/client.ts';
 import { describeFailure } from '#lib/server/failure.ts';
+import { mailer, type EmailBinding } from '#lib/server/mail.ts';
 import * as people from '#lib/server/people.ts';
 import { enter, readCookies } from '#lib/server/session-door.ts';
 import { keep } from './routes/session-cookies.ts';
@@ -66,6 +67,7 @@ async function identify({ platform, locals, request, cookies }: RequestEvent): P
 	locals.db = door.db;
 	locals.config = door.config;
 	locals.rooms = platform.env.ROOMS as Rooms;
+	locals.mail = mailer(door.config, platform.env.EMAIL as EmailBinding | undefined);
 	locals.later = (work) => platform.ctx.waitUntil(work);
 	locals.me = null;
 	locals.session = null;

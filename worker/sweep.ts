@@ -1,14 +1,20 @@
+import * as attempts from '#lib/server/attempts.ts';
 import * as notices from '#lib/server/notices.ts';
+import * as passwordResets from '#lib/server/password-resets.ts';
+import * as sessions from '#lib/server/sessions.ts';
 import type { Env } from './env.ts';
 import { log } from './log.ts';
 import { door } from './session.ts';
 
-/** Tells the objects what a crash left untold. Runs by the cron trigger; what fails now is tried again at the next one. */
-export async function sweep(_: ScheduledController, env: Env): Promise<void> {
+/** Tells the objects what a crash left untold, and once an hour throws away what has run out. Runs by the cron trigger; what fails now is tried again at the next one. */
+export async function sweep({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
 	try {
 		const failed = (room: string, error: unknown) => log({ event: 'notice_failed', room, error });
 		const count = await notices.deliver(door(env).db, env.ROOMS, undefined, failed);
 		if (count > 0) log({ event: 'notices_delivered', count });
+		const now = new Date(scheduledTime);
+		if (now.getUTCMinutes() === 0)
+			for (const outdated of [sessions, attempts, passwordResets]) await outdated.sweep(door(env).db, now);
 	} catch (error) {
 		log({ event: 'notices_failed', error });
 	}

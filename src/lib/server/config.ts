@@ -10,7 +10,14 @@ export interface Config {
 	sqlEndpoint?: string;
 	/** Signs access tokens. */
 	sessionSecret: Uint8Array;
-	limits: { loginPerAccount: Limit; loginPerAddress: Limit; registerPerAddress: Limit };
+	limits: {
+		loginPerAccount: Limit;
+		loginPerAddress: Limit;
+		registerPerAddress: Limit;
+		resetPerAddress: Limit;
+	};
+	/** The address that mail comes from; with the binding EMAIL, what makes mail go out. */
+	mailFrom?: string;
 }
 
 const SECRET_MIN = 32;
@@ -34,14 +41,18 @@ export function read(env: Record<string, unknown>): Config {
 	const sqlEndpoint = text(env, 'NEON_SQL_ENDPOINT');
 	if (sqlEndpoint !== '' && !URL.canParse(sqlEndpoint)) throw new Error('NEON_SQL_ENDPOINT is not a URL.');
 
+	const mailFrom = text(env, 'MAIL_FROM');
+
 	return {
 		databaseUrl,
 		...(sqlEndpoint && { sqlEndpoint }),
+		...(mailFrom && { mailFrom }),
 		sessionSecret: new TextEncoder().encode(secret),
 		limits: {
 			loginPerAccount: limit(env, 'LOGIN_PER_ACCOUNT', { max: 10, windowSeconds: 15 * 60 }),
 			loginPerAddress: limit(env, 'LOGIN_PER_ADDRESS', { max: 100, windowSeconds: 15 * 60 }),
 			registerPerAddress: limit(env, 'REGISTER_PER_ADDRESS', { max: 20, windowSeconds: 60 * 60 }),
+			resetPerAddress: limit(env, 'RESET_PER_ADDRESS', { max: 10, windowSeconds: 60 * 60 }),
 		},
 	};
 }

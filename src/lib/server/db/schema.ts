@@ -134,3 +134,12 @@ export const attempts = pgTable('attempts', {
 	/** When the count starts again from nothing. */
 	resetsAt: time('resets_at').notNull(),
 });
+
+/** Links to choose a new password, by the hash of what is in them. A person has one at a time: the one sent last. */
+export const passwordResets = pgTable('password_resets', {
+	personId: text('person_id')
+		.primaryKey()
+		.references(() => people.id, { onDelete: 'cascade' }),
+	hash: text('hash').notNull().unique(),
+	expiresAt: time('expires_at').notNull(),
+});
