@@ -102,6 +102,6 @@ export async function addPerson(
 		...rest,
 	};
 	await db.insert(people).values(row);
-	const { id, email, phone = null, about = '' } = row;
-	return { id, username, name, email, phone, about };
+	const { id, email, phone = null, about = '', avatar = null } = row;
+	return { id, username, name, email, phone, about, avatar };
 }

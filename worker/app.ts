@@ -1,11 +1,13 @@
 import { Hono } from 'hono';
 import { isUnreachable } from '#lib/server/db/client.ts';
+import * as people from '#lib/server/people.ts';
 import type { Env } from './env.ts';
 import { log, newFailureId } from './log.ts';
 import { problem, unavailable } from './problem.ts';
+import { avatarRoutes, type AvatarPorts } from './routes/avatars.ts';
 import { mediaRoutes, type MediaPorts } from './routes/media.ts';
 import { openRoom } from './routes/rooms.ts';
-import { identify } from './session.ts';
+import { door, identify } from './session.ts';
 
 /** What is left of the built SvelteKit worker to us: a function from requests to pages. */
 export interface Pages {
@@ -13,9 +15,10 @@ export interface Pages {
 }
 
 /** Where the doors for bytes find everything else. */
-const ports: MediaPorts = {
+const ports: MediaPorts & AvatarPorts = {
 	identify,
 	room: (env, name) => env.ROOMS.getByName(name),
+	setAvatar: (env, person, version) => people.setAvatar(door(env).db, person, version),
 };
 
 /** The outer Worker: sockets and bytes first, everything else is a page. */
@@ -24,6 +27,7 @@ export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> 
 
 	app.get('/ws/chat/:room', openRoom);
 	app.route('/', mediaRoutes(ports));
+	app.route('/', avatarRoutes(ports));
 	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));
 	app.all('*', (c) => pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 

@@ -276,6 +276,28 @@ test('a recording of a tab that was killed comes back, and is sent or discarded'
 	await expect(button(again, 'Discard recording')).toHaveCount(0);
 });
 
+test('a profile photo is cut square, seen by the friend, replaced and removed', async ({ friends }) => {
+	const { ana, bob } = friends;
+	await ana.page.goto('/settings');
+	const choose = async (label: string) => {
+		const chooser = ana.page.waitForEvent('filechooser');
+		await button(ana.page, label).click();
+		await (await chooser).setFiles([withGps]);
+		await ana.page.getByRole('slider', { name: 'Zoom' }).fill('2');
+		await button(ana.page.getByRole('dialog'), 'Save').click();
+		await expect(ana.page.getByRole('dialog')).toBeHidden();
+	};
+	await choose('Choose a photo');
+	await expect(button(ana.page, 'Replace photo')).toBeVisible();
+	await openChat(bob.page, ana);
+	const face = bob.page.locator('img[src^="/avatars/"]').first();
+	await expect.poll(() => face.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(512);
+	const url = (await face.getAttribute('src')) ?? '';
+	await button(ana.page, 'Remove photo').click();
+	await expect(button(ana.page, 'Choose a photo')).toBeVisible();
+	expect((await bob.page.request.get(`${url}`)).status()).toBe(404);
+});
+
 test('without a microphone or a camera there is a sentence and a way on', async ({ friends }) => {
 	const { ana } = await talk(friends);
 	await ana.evaluate(() => {

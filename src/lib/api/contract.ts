@@ -13,7 +13,14 @@ export const BODY_MAX_BYTES = 64 * 1024;
 const time = v.pipe(v.string(), v.isoTimestamp());
 const room = v.string();
 
-const person = v.object({ id: v.string(), username: v.string(), name: v.string(), about: v.string() });
+const person = v.object({
+	id: v.string(),
+	username: v.string(),
+	name: v.string(),
+	about: v.string(),
+	/** The version of their profile photo, at `/avatars/<id>/<version>`. */
+	avatar: v.nullable(v.string()),
+});
 const me = v.object({ ...person.entries, email: v.string(), phone: v.nullable(v.string()) });
 const tokens = v.object({
 	access: v.string(),

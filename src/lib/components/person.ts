@@ -4,4 +4,6 @@ export interface PersonFace {
 	name: string;
 	username: string;
 	about?: string;
+	/** The version of their photo. */
+	avatar?: string | null;
 }

@@ -30,7 +30,7 @@ afterAll(() => database.close());
 
 const start = new Date('2026-11-22T12:00:00Z');
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1000);
-const asPerson = ({ id, username, name, about }: Me) => ({ id, username, name, about });
+const asPerson = ({ id, username, name, about, avatar }: Me) => ({ id, username, name, about, avatar });
 
 async function befriend(one: Me, other: Me, at: Date): Promise<void> {
 	await invitations.invite(database.db, one.id, other.id, at);

@@ -48,7 +48,7 @@ const told = async () =>
 		name,
 		payload,
 	]);
-const asPerson = ({ id, username, name, about }: Me) => ({ id, username, name, about });
+const asPerson = ({ id, username, name, about, avatar }: Me) => ({ id, username, name, about, avatar });
 const relation = async (me: Me, other: Me) =>
 	(await people.search(database.db, me.id, other.username)).find(({ id }) => id === other.id)?.relation;
 

@@ -139,11 +139,12 @@ test('each is found with the relation and the room', async () => {
 				[friend, 'friend'],
 				[former, 'none'],
 			] as const
-		).map(([{ id, username, name, about }, relation]) => ({
+		).map(([{ id, username, name, about, avatar }, relation]) => ({
 			id,
 			username,
 			name,
 			about,
+			avatar,
 			relation,
 			room: roomName(ana.id, id),
 		})),

@@ -41,7 +41,7 @@ export function searchStatement(meId: string, wanted: string): SQL {
 	// The people first, everything else only for the twenty that are shown.
 	return sql`
 		with found as materialized (${/^[a-z0-9]$/.test(wanted) ? byLetter(meId, wanted) : byWords(meId, wanted)})
-		select n.id, n.username, n.name, n.about, n.room,
+		select n.id, n.username, n.name, n.about, n.avatar, n.room,
 			case
 				when f.room is not null then 'friend'
 				when i.inviter_id = ${meId} then 'invited'
@@ -58,7 +58,7 @@ export function searchStatement(meId: string, wanted: string): SQL {
 /** One letter is the beginning of a username: a tenth of all people, of whom the first few in the alphabet are read. */
 function byLetter(meId: string, letter: string): SQL {
 	return sql`
-		select p.id, p.username, p.name, p.about, 1 as place, 0 as likeness
+		select p.id, p.username, p.name, p.about, p.avatar, 1 as place, 0 as likeness
 		from people p
 		where p.searchable collate "C" like ${`${letter}%`} and p.id <> ${meId} and p.suspended_at is null
 		order by p.searchable collate "C"
@@ -72,7 +72,7 @@ function byWords(meId: string, wanted: string): SQL {
 	const contains = sql`p.searchable like ${`% ${prefix}`}`;
 	const meant = lengthOf(wanted) < TYPO_MIN ? sql`` : sql`or ${typos(wanted)}`;
 	return sql`
-		select p.id, p.username, p.name, p.about,
+		select p.id, p.username, p.name, p.about, p.avatar,
 			case when lower(p.username) = ${wanted} then 0 when ${begins} then 1 when ${contains} then 2 else 3 end as place,
 			case when ${begins} or ${contains} then 0 else word_similarity(${wanted}, p.searchable) end as likeness
 		from people p

@@ -37,6 +37,7 @@ describe('register', () => {
 			email: 'Ana@Example.org',
 			phone: '+4930901820',
 			about: 'Plays the cello',
+			avatar: null,
 		});
 		expect(await people.me(db, id)).toEqual(registered.person);
 		expect(await people.find(db, id)).toEqual({
@@ -44,6 +45,7 @@ describe('register', () => {
 			username: 'Ana.Lopez',
 			name: 'Ana.Lopez',
 			about: 'Plays the cello',
+			avatar: null,
 		});
 
 		const [row] = await db.select().from(table).where(eq(table.id, id));

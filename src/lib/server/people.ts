@@ -128,6 +128,20 @@ export async function updateProfile(
 }
 
 /**
+ * Remembers which version of their profile photo somebody shows, or that there is none.
+ * @returns the version before
+ */
+export async function setAvatar(db: Db, meId: string, version: string | null): Promise<string | null> {
+	// Both in one statement: of two changes at once, each hears of the version that it replaced.
+	const { rows } = await db.execute<{ before: string | null }>(sql`
+		with before as (select id, avatar from people where id = ${meId} for update)
+		update people set avatar = ${version} from before where people.id = before.id
+		returning before.avatar as before
+	`);
+	return rows[0]?.before ?? null;
+}
+
+/**
  * Changes a password. The sessions stay open: `sessions.endOthers` ends those of other devices.
  * @param current the password up to now, as proof that it is not somebody at an unlocked computer
  */

@@ -8,6 +8,8 @@ export interface Person {
 	/** The name that is shown. */
 	name: string;
 	about: string;
+	/** The version of their profile photo: see avatarUrl in #lib/chat/media.ts. */
+	avatar: string | null;
 }
 
 /** A person as they see themselves. */
@@ -31,5 +33,6 @@ export const personColumns = {
 	username: people.username,
 	name: people.name,
 	about: people.about,
+	avatar: people.avatar,
 };
 export const meColumns = { ...personColumns, email: people.email, phone: people.phone };

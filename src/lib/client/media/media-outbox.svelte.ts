@@ -202,6 +202,7 @@ export class MediaOutbox {
 				outcome = { ok: false, code: 'ended' };
 			}
 			if (PASSING.includes(outcome.code)) {
+				this.#tell(outgoing.id, { state: 'waiting', progress: 0 });
 				const pause = Math.min(PAUSE_FIRST * 2 ** Math.min(tries, 10), PAUSE_MOST) * Math.random();
 				await work.pause(Math.max(pause, outcome.retryAfter ?? 0));
 				continue;

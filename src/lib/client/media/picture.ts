@@ -58,6 +58,21 @@ export async function cropSquare(
 	return encode(canvas);
 }
 
+/** Opens a picture for cutting: upright, and no larger than is of use. */
+export async function openPicture(
+	file: Blob,
+): Promise<{ ok: true; picture: ImageBitmap } | { ok: false; code: PictureProblem }> {
+	const source = await decode(file);
+	if (!source) return { ok: false, code: (await isHeic(file)) ? 'heic' : 'unreadable' };
+	const scale = Math.min(1, PHOTO_SIDE_MAX / Math.max(source.width, source.height));
+	const canvas = draw(
+		source,
+		Math.max(1, Math.round(source.width * scale)),
+		Math.max(1, Math.round(source.height * scale)),
+	);
+	return { ok: true, picture: await createImageBitmap(canvas) };
+}
+
 /** Decoded and upright, or null where the browser cannot. */
 export async function decode(file: Blob): Promise<ImageBitmap | HTMLImageElement | null> {
 	try {

@@ -28,6 +28,8 @@ export const people = pgTable(
 		/** E.164, or null. Shown to nobody but its owner. */
 		phone: text('phone'),
 		about: text('about').notNull().default(''),
+		/** The version of their profile photo, in the bucket under /avatars; null: none. */
+		avatar: text('avatar'),
 		invitationsSeenAt: time('invitations_seen_at').notNull().defaultNow(),
 		suspendedAt: time('suspended_at'),
 		createdAt: time('created_at').notNull().defaultNow(),

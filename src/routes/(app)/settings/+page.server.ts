@@ -9,10 +9,10 @@ import { signedIn } from '../signed-in.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, cookies }) => {
-	const { id, username, name, about, phone } = signedIn(locals);
+	const { id, username, name, about, avatar, phone } = signedIn(locals);
 	const devices = await sessions.list(locals.db, id);
 	return {
-		profile: { id, username, name, about, phone: phone ?? '' },
+		profile: { id, username, name, about, avatar, phone: phone ?? '' },
 		appearance: appearanceFrom(cookies.get(APPEARANCE_COOKIE)),
 		devices: devices.map((session) => ({
 			id: session.id,
