@@ -1,4 +1,4 @@
-import type { Announced, MediaKind } from '#lib/chat/media.ts';
+import type { Announced } from '#lib/chat/media.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 
 /**
@@ -8,6 +8,8 @@ import type { PersonId } from '#lib/chat/room-name.ts';
 export type MediaState = 'reserved' | 'stored' | 'used' | 'deleted';
 
 export type MediaRow = Announced & { person: PersonId; state: MediaState; at: number };
+/** As SQLite returns it. An interface would not do: the platform wants an index signature. */
+type Row = Pick<MediaRow, keyof MediaRow>;
 
 /** What a room knows of the bytes that were sent to it: the part of its SQLite that is about uploads. */
 export class MediaStore {
@@ -20,7 +22,7 @@ export class MediaStore {
 	find(id: string): MediaRow | null {
 		return (
 			this.#sql
-				.exec<MediaRow & { kind: MediaKind }>(
+				.exec<Row>(
 					'SELECT id, person, kind, type, size, state, at FROM media WHERE id = ?',
 					id,
 				)
