@@ -1,5 +1,6 @@
 import type { Db } from '#lib/server/db/client.ts';
 import type { Me } from '#lib/server/people.ts';
+import type { Inboxes } from '#lib/chat/rpc-inbox.ts';
 import type { Rooms } from '#lib/chat/rpc.ts';
 import type { Config } from '#lib/server/config.ts';
 import type { Mail } from '#lib/server/mail.ts';
@@ -13,6 +14,7 @@ declare global {
 			session: string | null;
 			db: Db;
 			rooms: Rooms;
+			inboxes: Inboxes;
 			config: Config;
 			/** Sends mail, or prints it where none is set up. */
 			mail: (mail: Mail) => Promise<void>;
@@ -28,6 +30,7 @@ declare global {
 		interface Platform {
 			env: Record<string, string | undefined> & {
 				ROOMS: unknown;
+				INBOXES: unknown;
 				MEDIA: unknown;
 				EMAIL?: unknown;
 			};

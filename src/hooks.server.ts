@@ -7,6 +7,7 @@ import {
 	type RequestEvent,
 } from '@sveltejs/kit';
 import { APPEARANCE_COOKIE, appearanceFrom } from '#lib/appearance.ts';
+import type { Inboxes } from '#lib/chat/rpc-inbox.ts';
 import type { Rooms } from '#lib/chat/rpc.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { read, type Config } from '#lib/server/config.ts';
@@ -68,6 +69,7 @@ async function identify({ platform, locals, request, cookies }: RequestEvent): P
 	locals.config = door.config;
 	locals.rooms = platform.env.ROOMS as Rooms;
 	locals.mail = mailer(door.config, platform.env.EMAIL as EmailBinding | undefined);
+	locals.inboxes = platform.env.INBOXES as Inboxes;
 	locals.later = (work) => platform.ctx.waitUntil(work);
 	locals.me = null;
 	locals.session = null;

@@ -6,6 +6,7 @@ import { log, newFailureId } from './log.ts';
 import { problem, unavailable } from './problem.ts';
 import { avatarRoutes, type AvatarPorts } from './routes/avatars.ts';
 import { mediaRoutes, type MediaPorts } from './routes/media.ts';
+import { openInbox } from './routes/inbox.ts';
 import { openRoom } from './routes/rooms.ts';
 import { door, identify } from './session.ts';
 
@@ -26,6 +27,7 @@ export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> 
 	const app = new Hono<{ Bindings: Env }>();
 
 	app.get('/ws/chat/:room', openRoom);
+	app.get('/ws/inbox', openInbox);
 	app.route('/', mediaRoutes(ports));
 	app.route('/', avatarRoutes(ports));
 	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));

@@ -4,7 +4,7 @@
  */
 
 /** Bindings of Durable Objects that pages use. */
-const NAMESPACES = ['ROOMS'];
+const NAMESPACES = ['ROOMS', 'INBOXES'];
 
 /**
  * The adapter, with a `platform` that has the objects while developing. Building is untouched.

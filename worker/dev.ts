@@ -4,6 +4,7 @@ import type { Env } from './env.ts';
 import { problem } from './problem.ts';
 import { sweep } from './sweep.ts';
 
+export { Inbox } from './inbox/inbox-object.ts';
 export { Room } from './room/room-object.ts';
 
 /** The Worker for `npm run dev`: sockets and objects only, beside `vite dev`, which has the pages. */

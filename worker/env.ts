@@ -1,8 +1,10 @@
+import type { Inbox } from './inbox/inbox-object.ts';
 import type { Room } from './room/room-object.ts';
 
 /** What the Worker and its objects are given: bindings of wrangler.toml, variables and secrets. */
 export interface Env {
 	ROOMS: DurableObjectNamespace<Room>;
+	INBOXES: DurableObjectNamespace<Inbox>;
 	MEDIA: R2Bucket;
 	/** How often one person may send bytes. */
 	UPLOADS?: RateLimit;

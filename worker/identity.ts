@@ -16,7 +16,7 @@ export type Identity = v.InferOutput<typeof identity>;
 const PREFIX = 'x-kith-';
 
 /** Headers for an object: ours say who asks; nothing the client may have sent under our names or as a secret gets through. */
-export function withIdentity(headers: Headers, who: Identity & { room: string }): Headers {
+export function withIdentity(headers: Headers, who: Identity & { room?: string }): Headers {
 	const out = new Headers(headers);
 	for (const name of [...out.keys()]) if (name.startsWith(PREFIX)) out.delete(name);
 	for (const name of ['cookie', 'authorization', 'sec-websocket-protocol']) out.delete(name);
@@ -25,8 +25,8 @@ export function withIdentity(headers: Headers, who: Identity & { room: string })
 }
 
 /** Reads what `withIdentity` wrote. Throws when it is not there: then the request did not come through our routes. */
-export function readIdentity(headers: Headers): Identity & { room: string } {
+export function readIdentity(headers: Headers): Identity & { room: string | null } {
 	const at = (name: string) => headers.get(PREFIX + name);
 	const who = { person: at('person'), session: at('session'), device: at('device'), room: at('room') };
-	return v.parse(v.object({ ...identity.entries, room: v.string() }), who);
+	return v.parse(v.object({ ...identity.entries, room: v.nullable(v.string()) }), who);
 }

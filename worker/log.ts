@@ -5,8 +5,11 @@ export type Event =
 	| { event: 'request_failed'; id: string; method: string; path: string; error: unknown }
 	| { event: 'room_failed'; id: string; room: string; doing: string; error: unknown }
 	| { event: 'no_relay'; error: unknown }
+	| { event: 'inbox_failed'; id: string; inbox: string; doing: string; error: unknown }
+	/** An object could not reach another, or the database. It tries again by itself. */
+	| { event: 'call_failed'; of: string; call: string; error: unknown }
 	| { event: 'notices_delivered'; count: number }
-	| { event: 'notice_failed'; room: string; error: unknown }
+	| { event: 'notice_failed'; target: string; error: unknown }
 	| { event: 'notices_failed'; error: unknown };
 
 export function log(event: Event): void {

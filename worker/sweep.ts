@@ -9,8 +9,9 @@ import { door } from './session.ts';
 /** Tells the objects what a crash left untold, and once an hour throws away what has run out. Runs by the cron trigger; what fails now is tried again at the next one. */
 export async function sweep({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
 	try {
-		const failed = (room: string, error: unknown) => log({ event: 'notice_failed', room, error });
-		const count = await notices.deliver(door(env).db, env.ROOMS, undefined, failed);
+		const failed = (target: string, error: unknown) => log({ event: 'notice_failed', target, error });
+		const objects = { rooms: env.ROOMS, inboxes: env.INBOXES };
+		const count = await notices.deliver(door(env).db, objects, undefined, failed);
 		if (count > 0) log({ event: 'notices_delivered', count });
 		const now = new Date(scheduledTime);
 		if (now.getUTCMinutes() === 0)

@@ -2,6 +2,7 @@ import { createApp } from './app.ts';
 import type { Env } from './env.ts';
 import { sweep } from './sweep.ts';
 
+export { Inbox } from './inbox/inbox-object.ts';
 export { Room } from './room/room-object.ts';
 
 /** The Worker under test, with pages that only say that they were asked. */

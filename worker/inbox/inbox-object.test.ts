@@ -21,7 +21,6 @@ import { register } from '../testing.ts';
 import type { Inbox } from './inbox-object.ts';
 import { InboxStore } from './inbox-store.ts';
 
-AbortSignal.timeout = () => new AbortController().signal; // PHASE A ONLY
 const inboxOf = (person: PersonId): DurableObjectStub<Inbox> => env.INBOXES.getByName(person);
 
 /** An open socket of somebody's Inbox and everything that came out of it. */
@@ -80,7 +79,6 @@ const knock = (person: PersonId, session = 'session1', device: string = crypto.r
 			'x-kith-person': person,
 			'x-kith-session': session,
 			'x-kith-device': device,
-			'x-kith-room': '-',
 		},
 	});
 
@@ -345,7 +343,9 @@ describe('an Inbox whose storage is gone', () => {
 	test('and who cannot reach Postgres opens all the same, and is complete as soon as it can', async () => {
 		const { ana, bob, room } = await befriend();
 		vi.spyOn(console, 'error').mockImplementation(() => {});
-		const down = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('The network connection was lost.'));
+		const down = vi
+			.spyOn(globalThis, 'fetch')
+			.mockRejectedValue(new TypeError('The network connection was lost.'));
 		const tab = await openTab(ana);
 		tab.say({ type: 'hello', active: true, idle: 0 });
 		expect(await tab.heard('state')).toMatchObject({ complete: false, rows: [] });

@@ -24,6 +24,7 @@ import { problem } from '../problem.ts';
 import { fullBucket, take, type Bucket } from '../room/flood.ts';
 import { prepare } from '../room/room-schema.ts';
 import { door } from '../session.ts';
+import { within } from '../within.ts';
 import * as rules from './inbox.ts';
 import { INBOX_STEPS } from './inbox-schema.ts';
 import { InboxStore } from './inbox-store.ts';
@@ -60,8 +61,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	override async fetch(request: Request): Promise<Response> {
 		const { room: _, ...who } = readIdentity(request.headers);
 		if (who.person !== this.#me) throw new Error('A socket came to the wrong Inbox.');
-		if (this.#store.isRevoked(who.session))
-			return problem(401, 'no_session', 'Log in first.');
+		if (this.#store.isRevoked(who.session)) return problem(401, 'no_session', 'Log in first.');
 		for (const old of this.ctx.getWebSockets(who.device)) hangUp(old, 1000, 'replaced');
 		if (this.ctx.getWebSockets().length >= TABS_MAX)
 			return problem(429, 'too_many_sockets', 'Kith is open in too many places.');
@@ -145,6 +145,9 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 
 	async revoke(session: string): Promise<void> {
 		this.#perform(rules.revoke(this.#store, session, Date.now()));
+		const rooms = this.#store.chats().filter((row) => row.open);
+		const told = rooms.map(({ room }) => this.env.ROOMS.getByName(room).revoke(this.#me, session));
+		this.ctx.waitUntil(Promise.allSettled(told));
 	}
 
 	async admits(session: string): Promise<boolean> {
@@ -205,7 +208,9 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		for (const call of rules.outstanding(this.#store, tabs, now)) {
 			const name = rules.nameOf(call);
 			if (this.#under.size >= CALLS_MAX || this.#under.has(name)) continue;
-			const made = this.#make(call).finally(() => this.#under.delete(name)).then(() => this.#goOn());
+			const made = this.#make(call)
+				.finally(() => this.#under.delete(name))
+				.then(() => this.#goOn());
 			this.#under.set(name, made);
 			this.ctx.waitUntil(made);
 		}
@@ -261,7 +266,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 			rules.succeeded(store, call);
 		} catch (error) {
 			rules.failed(store, call, Date.now());
-			log({ event: 'call_failed', inbox: me, call: call.call, error });
+			log({ event: 'call_failed', of: me, call: call.call, error });
 		}
 	}
 
@@ -323,18 +328,5 @@ function hangUp(ws: WebSocket, code?: number, reason?: string): void {
 		ws.close(code, reason);
 	} catch {
 		// closed already, or with a code that may be received but not sent
-	}
-}
-
-/** The answer to a call, or a failure after some ms. */
-async function within<T>(ms: number, answer: PromiseLike<T>): Promise<T> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const late = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms.`)), ms);
-	});
-	try {
-		return await Promise.race([answer, late]);
-	} finally {
-		clearTimeout(timer);
 	}
 }

@@ -265,7 +265,9 @@ export class InboxStore {
 
 	presences(): ({ person: PersonId } & Presence)[] {
 		return this.#sql
-			.exec('SELECT friend, friend_active, friend_at FROM rooms WHERE open = 1 AND friend_revision IS NOT NULL')
+			.exec(
+				'SELECT friend, friend_active, friend_at FROM rooms WHERE open = 1 AND friend_revision IS NOT NULL',
+			)
 			.toArray()
 			.map((row) => ({
 				person: String(row.friend),
@@ -318,7 +320,12 @@ export class InboxStore {
 	}
 
 	putRetry(call: string, { failures, at }: Retry): void {
-		this.#sql.exec('INSERT OR REPLACE INTO retries (call, failures, at) VALUES (?, ?, ?)', call, failures, at);
+		this.#sql.exec(
+			'INSERT OR REPLACE INTO retries (call, failures, at) VALUES (?, ?, ?)',
+			call,
+			failures,
+			at,
+		);
 	}
 
 	dropRetry(call: string): void {

@@ -1,8 +1,4 @@
-import type {
-	InboxClientFrame,
-	InboxServerFrame,
-	InboxState,
-} from '#lib/chat/inbox-protocol.ts';
+import type { InboxClientFrame, InboxServerFrame, InboxState } from '#lib/chat/inbox-protocol.ts';
 import { GRACE, settle, type OpenTab } from '#lib/chat/presence.ts';
 import type { CloseReason } from '#lib/chat/protocol.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
@@ -152,7 +148,13 @@ const show = (store: InboxStore, room: RoomName): Effect[] => {
 };
 
 /** Takes what Postgres says now and tells the difference. The first time there is none to tell: tabs get all of it anew. */
-export function learn(store: InboxStore, roster: Roster, ticket: number, you: PersonId, now: number): Effect[] {
+export function learn(
+	store: InboxStore,
+	roster: Roster,
+	ticket: number,
+	you: PersonId,
+	now: number,
+): Effect[] {
 	const before = store.self();
 	const first = before.refreshDone === 0;
 	const held = new Map(store.chats().map((row) => [row.room, row]));
@@ -352,7 +354,11 @@ export function unwatched(store: InboxStore, friend: PersonId): void {
 }
 
 /** A subscriber has our presence, or wants it no more. */
-export function published(store: InboxStore, call: Extract<Call, { call: 'publish' }>, wanted: boolean): void {
+export function published(
+	store: InboxStore,
+	call: Extract<Call, { call: 'publish' }>,
+	wanted: boolean,
+): void {
 	if (wanted) store.confirmed(call.friend, call.report.revision);
 	else store.unsubscribe(call.friend);
 }

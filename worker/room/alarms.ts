@@ -61,6 +61,14 @@ export class Alarms {
 		if (before === null || due < before) this.set(job, due);
 	}
 
+	/** Runs an outgoing job at once, not by alarm. One that is running is let end: it looks at the room again then. */
+	start(job: string, jobs: Jobs, now: number): void {
+		const run = jobs.outgoing[job];
+		if (!run || this.#running.has(job)) return;
+		this.set(job, now + LOST_AFTER);
+		jobs.beside(this.#run(job, run, jobs, now));
+	}
+
 	/** Runs what is due. For the object's alarm(); never throws. */
 	ring(jobs: Jobs, now: number): void {
 		const due = this.#storage.sql

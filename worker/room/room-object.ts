@@ -7,8 +7,9 @@ import type { Announced, Reserved, RoomMediaRpc } from '#lib/chat/media.ts';
 import type { SendableBody } from '#lib/chat/message.ts';
 import { CLOSE, encode, parseClientFrame, PING, PONG } from '#lib/chat/protocol.ts';
 import type { ClientFrame, CloseReason, Parsed, ServerFrame } from '#lib/chat/protocol.ts';
-import { friendIn, type PersonId } from '#lib/chat/room-name.ts';
+import { friendIn, parseRoomName, type PersonId } from '#lib/chat/room-name.ts';
 import type { FriendshipStatus, History, HistoryRange, RoomRpc, Sent, Since } from '#lib/chat/rpc.ts';
+import type { Summary } from '#lib/chat/summary.ts';
 import { isUnreachable } from '#lib/server/db/client.ts';
 import * as friends from '#lib/server/friends.ts';
 import type { Env } from '../env.ts';
@@ -23,6 +24,8 @@ import { floodLimits, fullBucket, take, type Bucket, type FloodLimits } from './
 import * as rules from './room.ts';
 import * as calls from './room-calls.ts';
 import * as media from './room-media.ts';
+import { Messenger } from './messenger.ts';
+import * as outgoing from './room-outgoing.ts';
 import { isPrepared, prepare } from './room-schema.ts';
 import { RoomStore } from './room-store.ts';
 
@@ -35,6 +38,7 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 	readonly #limits: FloodLimits;
 	readonly #terms: CallTerms;
 	readonly #alarms: Alarms;
+	readonly #messenger: Messenger;
 	/** What the alarm may find due. Deadlines of the room itself are local; what asks others is outgoing. */
 	readonly #jobs: Jobs = {
 		local: { call: (now) => this.#callDeadline(now) },
@@ -60,6 +64,10 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 		this.#limits = floodLimits(env);
 		this.#alarms = new Alarms(ctx.storage);
 		this.#terms = calls.callTerms(env);
+		this.#messenger = new Messenger(this.#store, this.#alarms, this.#jobs, env, () => ({
+			room: this.#room,
+			members: parseRoomName(this.#room)?.members ?? [],
+		}));
 		ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
 	}
 
@@ -80,7 +88,7 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 			return problem(429, 'too_many_sockets', 'This room is open in too many places.');
 
 		const { 0: theirs, 1: ours } = new WebSocketPair();
-		this.ctx.acceptWebSocket(ours, [who.person, tagOf(who.device)]);
+		this.ctx.acceptWebSocket(ours, [who.person, tagOf(who.device), `session ${who.session}`]);
 		ours.serializeAttachment(who);
 		calls.present(this.#store, who.person, who.device, Date.now());
 		return new Response(null, { status: 101, webSocket: theirs });
@@ -172,6 +180,22 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 		this.#perform(effects);
 	}
 
+	async summaryFor(member: PersonId): Promise<Summary | null> {
+		this.#asker(member);
+		return isPrepared(this.ctx.storage.sql) ? outgoing.summaryFor(this.#store, this.#room, member) : null;
+	}
+
+	async markDelivered(member: PersonId, seq: number): Promise<void> {
+		const asker = this.#asker(member);
+		if (!(await this.#status())) return;
+		this.#perform(rules.obey(this.#store, { type: 'mark', delivered: seq }, asker, Date.now()));
+	}
+
+	async revoke(member: PersonId, session: string): Promise<void> {
+		this.#asker(member);
+		for (const ws of this.ctx.getWebSockets(`session ${session}`)) closeFor(ws, 'session_revoked');
+	}
+
 	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
 		if (closedByUs.has(ws)) return;
 		const size = typeof data === 'string' ? data.length : data.byteLength;
@@ -242,9 +266,14 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 					if (effect.whom === 'everybody') {
 						const text = encode(effect.frame);
 						for (const ws of this.ctx.getWebSockets()) say(ws, text);
+					} else if (effect.whom !== 'asker') {
+						for (const ws of this.ctx.getWebSockets(effect.whom.person)) say(ws, effect.frame);
 					} else if (asker) say(asker, effect.frame);
 			}
 		}
+		// What everybody hears is a change of the room; the rest are answers and hints.
+		if (effects.some((effect) => effect.do === 'tell' && effect.whom === 'everybody'))
+			this.#messenger.changed(Date.now());
 	}
 
 	/** Credentials may come from far away; when they are here, the call may be over. */

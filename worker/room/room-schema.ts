@@ -67,6 +67,23 @@ const STEPS: readonly string[] = [
 		again INTEGER NOT NULL CHECK (again IN (0, 1))
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- What each member's Inbox has acknowledged of its line, and what the archive has of the log: see room-outgoing.ts.
+	CREATE TABLE told (
+		person TEXT PRIMARY KEY,
+		acknowledged INTEGER NOT NULL,
+		at INTEGER NOT NULL,
+		failures INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE archive (
+		one INTEGER PRIMARY KEY CHECK (one = 1),
+		seq INTEGER NOT NULL,
+		revision INTEGER NOT NULL,
+		at INTEGER NOT NULL,
+		failures INTEGER NOT NULL
+	) STRICT;
+	`,
 ];
 
 /** Has this object any tables yet? */

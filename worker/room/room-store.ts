@@ -4,6 +4,8 @@ import { body, type Body, type Marks, type Message } from '#lib/chat/message.ts'
 import type { PersonId } from '#lib/chat/room-name.ts';
 import type { FriendshipStatus } from '#lib/chat/rpc.ts';
 import { MediaStore } from './media-store.ts';
+import { UNREAD_CAP, type Told } from '#lib/chat/summary.ts';
+import type { ArchiveState } from './room-outgoing.ts';
 
 type Row = { seq: number; speaker: string; id: string; at: number; body: string; revision: number };
 type MarksRow = { person: string; delivered: number; read: number; revision: number };
@@ -139,6 +141,72 @@ export class RoomStore {
 
 	setCall(call: RoomCall): void {
 		this.#sql.exec('INSERT OR REPLACE INTO call (one, state) VALUES (1, ?)', JSON.stringify(call));
+	}
+
+	/** How many messages of others are after a member's read mark, deleted ones left out; counting stops at UNREAD_CAP. */
+	unread(member: PersonId, read: number): number {
+		return this.#sql
+			.exec<{ unread: number }>(
+				`SELECT count(*) AS unread FROM (
+					SELECT 1 FROM messages
+					WHERE seq > ? AND speaker <> ? AND json_extract(body, '$.kind') <> 'deleted'
+					LIMIT ?
+				)`,
+				read,
+				member,
+				UNREAD_CAP,
+			)
+			.one().unread;
+	}
+
+	/** The revision of the latest change of a message, marks left out. */
+	messageRevision(): number {
+		return this.#sql
+			.exec<{ revision: number }>(
+				'SELECT coalesce(max(revision), 0) AS revision FROM messages WHERE revision > 0',
+			)
+			.one().revision;
+	}
+
+	/** What a member's Inbox is known to have. */
+	told(member: PersonId): Told {
+		const [row] = this.#sql
+			.exec<{ acknowledged: number; at: number; failures: number }>(
+				'SELECT acknowledged, at, failures FROM told WHERE person = ?',
+				member,
+			)
+			.toArray();
+		return row ?? { acknowledged: 0, at: 0, failures: 0 };
+	}
+
+	setTold(member: PersonId, { acknowledged, at, failures }: Told): void {
+		this.#sql.exec(
+			'INSERT OR REPLACE INTO told (person, acknowledged, at, failures) VALUES (?, ?, ?, ?)',
+			member,
+			acknowledged,
+			at,
+			failures,
+		);
+	}
+
+	/** What the archive is known to have. */
+	archive(): ArchiveState {
+		const [row] = this.#sql
+			.exec<{ seq: number; revision: number; at: number; failures: number }>(
+				'SELECT seq, revision, at, failures FROM archive',
+			)
+			.toArray();
+		return row ?? { seq: 0, revision: 0, at: 0, failures: 0 };
+	}
+
+	setArchive({ seq, revision, at, failures }: ArchiveState): void {
+		this.#sql.exec(
+			'INSERT OR REPLACE INTO archive (one, seq, revision, at, failures) VALUES (1, ?, ?, ?, ?)',
+			seq,
+			revision,
+			at,
+			failures,
+		);
 	}
 
 	#messages(where: string, bound: (string | number)[]): Message[] {

@@ -13,8 +13,8 @@ import type { RoomStore } from './room-store.ts';
  */
 
 export type Effect =
-	/** Send a frame: to the socket (or caller) that asked, or to everybody in the room, the asker included. */
-	| { do: 'tell'; whom: 'asker' | 'everybody'; frame: ServerFrame }
+	/** Send a frame: to the socket (or caller) that asked, to everybody in the room, the asker included, or to one member. */
+	| { do: 'tell'; whom: 'asker' | 'everybody' | { person: PersonId }; frame: ServerFrame }
 	/** Close every socket of the room. */
 	| { do: 'close'; reason: CloseReason }
 	/** Bytes are to be deleted from R2. */
@@ -46,6 +46,8 @@ export function obey(store: RoomStore, frame: ClientFrame, asker: Asker, now: nu
 			return heard(store, frame.id, asker);
 		case 'mark':
 			return mark(store, frame, asker.person);
+		case 'typing':
+			return hint(frame.what, asker);
 		default:
 			return []; // of a call: see room-calls.ts
 	}
@@ -107,6 +109,11 @@ function mark(store: RoomStore, asked: { delivered?: number; read?: number }, pe
 	const delivered = Math.max(old.delivered, read, Math.min(asked.delivered ?? 0, last));
 	if (read === old.read && delivered === old.delivered) return answer({ type: 'marks', ...old });
 	return announce({ type: 'marks', ...store.setMarks(person, delivered, read) });
+}
+
+/** P1: whoever is connected hears it; it is stored nowhere. */
+function hint(what: Extract<ClientFrame, { type: 'typing' }>['what'], { person, friend }: Asker): Effect[] {
+	return [{ do: 'tell', whom: { person: friend }, frame: { type: 'typing', person, what } }];
 }
 
 /** C2, M4: everything that somebody who has messages up to `last` and changes up to `revision` lacks, or the next part of it. */

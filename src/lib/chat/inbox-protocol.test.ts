@@ -16,8 +16,7 @@ it('reads what a tab may say', () => {
 		{ type: 'activity', active: false, idle: 300_000 },
 		{ type: 'delivered', rooms: [[room, 7]] },
 	];
-	for (const frame of frames)
-		expect(parseInboxClientFrame(encodeInbox(frame))).toEqual({ ok: true, frame });
+	for (const frame of frames) expect(parseInboxClientFrame(encodeInbox(frame))).toEqual({ ok: true, frame });
 });
 
 it('D5: refuses everything else with the reason', () => {
@@ -54,5 +53,8 @@ it('D5: never throws, whatever comes', () => {
 
 it('a client passes over what a newer server says', () => {
 	expect(parseInboxServerFrame('{"type":"weather","sun":true}')).toBeNull();
-	expect(parseInboxServerFrame('{"type":"unseen","unseen":3,"more":1}')).toEqual({ type: 'unseen', unseen: 3 });
+	expect(parseInboxServerFrame('{"type":"unseen","unseen":3,"more":1}')).toEqual({
+		type: 'unseen',
+		unseen: 3,
+	});
 });

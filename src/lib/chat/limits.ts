@@ -19,5 +19,9 @@ export const FLOOD_REFILL = 10;
 /** Refusals in a row for flooding, after which the socket is closed. */
 export const FLOOD_PATIENCE = 50;
 
+/** P1: a hint is sent again only after so long, and counts for no longer than this. */
+export const TYPING_EVERY = 3_000;
+export const TYPING_LASTS = 6_000;
+
 /** How long a hole in the numbers may be only a late frame before the client asks for what is missing (M5). */
 export const HOLE_PATIENCE = 500;

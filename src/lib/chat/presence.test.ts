@@ -155,7 +155,8 @@ describe('P2: a person', () => {
 				const check = () => {
 					const { active, at } = ana.seen;
 					if (inUse.size > 0) expect(active).toBe(true);
-					else if (!active && lastInUse > 0) expect(Math.abs(at - lastInUse)).toBeLessThanOrEqual(SILENT_AFTER);
+					else if (!active && lastInUse > 0)
+						expect(Math.abs(at - lastInUse)).toBeLessThanOrEqual(SILENT_AFTER);
 				};
 				for (const what of story) {
 					if (what.do === 'wait') wait(what.ms);

@@ -53,6 +53,9 @@ export type Refusal = (typeof REFUSALS)[number];
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
+/** What somebody may be seen doing before a message of theirs comes (P1). */
+export const HINTS = ['text', 'voice', 'nothing'] as const;
+
 export const clientFrame = v.variant('type', [
 	/** "I have messages up to `last` and changes up to `revision`": first frame after connecting, and again whenever there is more. */
 	v.object({ type: v.literal('hello'), last: count, revision: count }),
@@ -67,6 +70,8 @@ export const clientFrame = v.variant('type', [
 	/** Messages have reached this device, or were really on its screen, up to these numbers. */
 	v.object({ type: v.literal('mark'), delivered: v.optional(seq), read: v.optional(seq) }),
 	...callClientFrames,
+	/** I am writing, or recording, or have stopped: no more often than every TYPING_EVERY ms (P1). */
+	v.object({ type: v.literal('typing'), what: v.picklist(HINTS) }),
 ]);
 export type ClientFrame = v.InferOutput<typeof clientFrame>;
 
@@ -102,6 +107,8 @@ export const serverFrame = v.variant('type', [
 	v.object({ type: v.literal('changed'), message, revision: count }),
 	/** A member's marks have grown: to everybody here, or only to who asked when they had not. Its revision counts as above. */
 	v.object({ type: v.literal('marks'), ...marks.entries }),
+	/** The other is writing or recording: for TYPING_LASTS ms, or until a message of theirs, or `nothing` (P1). */
+	v.object({ type: v.literal('typing'), person: v.string(), what: v.picklist(HINTS) }),
 	/** The answer to `page`, oldest first. `more`: there is still older history. */
 	v.object({ type: v.literal('page'), before: seq, messages: v.array(message), more: v.boolean() }),
 	...callServerFrames,

@@ -47,11 +47,3 @@ export interface InboxRpc {
 export interface Inboxes {
 	getByName(person: PersonId): InboxRpc;
 }
-
-/** What an Inbox asks of a Room. */
-export interface RoomForInbox {
-	/** The member's line as it is now; null when the room has never been used. */
-	summaryFor(member: PersonId): Promise<Summary | null>;
-	/** A tab of the member has the messages up to this number (R1). */
-	markDelivered(member: PersonId, seq: number): Promise<void>;
-}

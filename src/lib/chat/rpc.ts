@@ -1,6 +1,7 @@
 import type { Marks, Message, SendableBody } from './message.ts';
 import type { Refusal, ServerFrame } from './protocol.ts';
 import type { PersonId, RoomName } from './room-name.ts';
+import type { Summary } from './summary.ts';
 
 /**
  * What pages and the API may ask of the objects: types only, so that nothing under `src/` imports from `worker/`.
@@ -48,6 +49,12 @@ export interface RoomRpc {
 	remove(speaker: PersonId, id: string): Promise<Sent>;
 	/** The friendship was opened, ended or reopened. Older epochs change nothing. */
 	setStatus(status: FriendshipStatus): Promise<void>;
+	/** A member's line of the chats list as it is now; null when the room has never been used. */
+	summaryFor(member: PersonId): Promise<Summary | null>;
+	/** A tab of the member has the messages up to this number, by another line than the room's own (R1). */
+	markDelivered(member: PersonId, seq: number): Promise<void>;
+	/** A session has ended: its sockets here close (D4). */
+	revoke(member: PersonId, session: string): Promise<void>;
 }
 
 /** How a page reaches rooms: the part of `DurableObjectNamespace` that it needs. */

@@ -91,7 +91,9 @@ export function byActivity<Row extends { room: string; since: number; summary: S
 	one: Row,
 	other: Row,
 ): number {
-	return lastActivity(other) - lastActivity(one) || (one.room < other.room ? -1 : one.room > other.room ? 1 : 0);
+	return (
+		lastActivity(other) - lastActivity(one) || (one.room < other.room ? -1 : one.room > other.room ? 1 : 0)
+	);
 }
 
 /** What a Room remembers of telling one member, in its own storage. */
@@ -109,7 +111,8 @@ export interface Told {
  */
 export function tellAt(told: Told, revision: number): number | null {
 	if (told.acknowledged >= revision) return null;
-	const pause = told.failures === 0 ? TELL_EVERY : Math.min(RETRY_FIRST * 2 ** (told.failures - 1), RETRY_MAX);
+	const pause =
+		told.failures === 0 ? TELL_EVERY : Math.min(RETRY_FIRST * 2 ** (told.failures - 1), RETRY_MAX);
 	return told.at + pause;
 }
 

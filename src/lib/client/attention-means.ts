@@ -78,7 +78,12 @@ export function means(roomShown: () => RoomName | null): Means {
 		notify(room, { title, body, open }) {
 			if (permission() !== 'granted') return () => {};
 			try {
-				const shown = new Notification(title, { body, tag: `kith.${room}`, icon: '/icon-192.png', silent: true });
+				const shown = new Notification(title, {
+					body,
+					tag: `kith.${room}`,
+					icon: '/icon-192.png',
+					silent: true,
+				});
 				shown.onclick = () => {
 					window.focus();
 					shown.close();

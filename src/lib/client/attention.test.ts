@@ -7,7 +7,12 @@ const bob = 'bob00000';
 const room = 'ana00000_bob00000';
 
 /** Bob's line in ana's list, after so many messages of his, of which ana has read some. */
-function line(seq: number, read = 0, more: Partial<ChatRow> = {}, kind: 'text' | 'deleted' = 'text'): ChatRow {
+function line(
+	seq: number,
+	read = 0,
+	more: Partial<ChatRow> = {},
+	kind: 'text' | 'deleted' = 'text',
+): ChatRow {
 	return {
 		room,
 		friend: { id: bob, username: 'bob', name: 'Bob' },

@@ -76,7 +76,13 @@ async function live(options: Partial<InboxOptions> = {}) {
 	return { ...all, close };
 }
 
-beforeEach(() => void vi.useFakeTimers({ now: NOW }));
+beforeEach(
+	() =>
+		void vi.useFakeTimers({
+			now: NOW,
+			toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+		}),
+);
 afterEach(() => void vi.useRealTimers());
 
 describe('the chats list', () => {

@@ -44,7 +44,9 @@ export async function invite(db: Db, meId: PersonId, otherId: PersonId, now: Dat
 		pair.lock(db, room),
 		pair.lock(db, `sent by ${meId}`), // always the second lock, so that nobody waits in a circle
 		pair.open(db, meId, otherId, theirs, now),
-		db.execute(sql`
+		pair.withNotices(
+			db,
+			sql`
 			insert into invitations as i (room, inviter_id, invitee_id, created_at)
 			select ${room}, ${meId}, ${otherId}, ${time(now)}
 			where ${isThere} and not ${areFriends}
@@ -55,7 +57,10 @@ export async function invite(db: Db, meId: PersonId, otherId: PersonId, now: Dat
 				created_at = case when ${isAnew} then excluded.created_at else i.created_at end,
 				refused_at = case when ${isForgiven} then null else i.refused_at end,
 				cancelled_at = null
-		`),
+			returning room
+		`,
+			now,
+		),
 		db.execute<{ there: boolean; friends: boolean; invited: boolean }>(
 			sql`select ${isThere} as there, ${areFriends} as friends, ${isInvited} as invited`,
 		),
@@ -92,6 +97,7 @@ export function refuse(db: Db, meId: PersonId, inviterId: PersonId, now: Date): 
 		db,
 		inviterId,
 		meId,
+		now,
 		sql`refused_at = coalesce(refused_at, ${time(now)})`,
 		sql`cancelled_at is null`,
 	);
@@ -99,13 +105,14 @@ export function refuse(db: Db, meId: PersonId, inviterId: PersonId, now: Date): 
 
 /** Takes my invitation back. Twice is once. */
 export function cancel(db: Db, meId: PersonId, inviteeId: PersonId, now: Date): Promise<Answered> {
-	return mark(db, meId, inviteeId, sql`cancelled_at = coalesce(cancelled_at, ${time(now)})`, sql`true`);
+	return mark(db, meId, inviteeId, now, sql`cancelled_at = coalesce(cancelled_at, ${time(now)})`, sql`true`);
 }
 
 async function mark(
 	db: Db,
 	inviterId: PersonId,
 	inviteeId: PersonId,
+	now: Date,
 	change: SQL,
 	where: SQL,
 ): Promise<Answered> {
@@ -113,9 +120,11 @@ async function mark(
 	if (!room) return GONE;
 	const [, marked] = await db.batch([
 		pair.lock(db, room),
-		db.execute(sql`
-			update invitations set ${change} where room = ${room} and inviter_id = ${inviterId} and ${where} returning room
-		`),
+		pair.withNotices(
+			db,
+			sql`update invitations set ${change} where room = ${room} and inviter_id = ${inviterId} and ${where} returning room`,
+			now,
+		),
 	]);
 	return marked.rows.length > 0 ? { ok: true, room } : GONE;
 }

@@ -1,6 +1,7 @@
-import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import { and, asc, gt, inArray } from 'drizzle-orm';
 import * as v from 'valibot';
-import type { RoomName } from '#lib/chat/room-name.ts';
+import { parseRoomName, type RoomName } from '#lib/chat/room-name.ts';
+import type { Inboxes } from '#lib/chat/rpc-inbox.ts';
 import type { FriendshipStatus, Rooms } from '#lib/chat/rpc.ts';
 import type { Db } from './db/client.ts';
 import { notices } from './db/schema.ts';
@@ -14,35 +15,43 @@ const PAGE = 100;
 
 const status = v.object({ open: v.boolean(), epoch: v.number() });
 
+/** Who can be told: rooms how their friendship is, Inboxes that something of their person's is another than before. */
+export interface Told {
+	rooms: Pick<Rooms, 'getByName'>;
+	inboxes: Pick<Inboxes, 'getByName'>;
+}
+
+interface Notice {
+	id: number;
+	target: string;
+	name: string;
+	payload: unknown;
+}
+
 /**
- * Tells the rooms, and forgets what has arrived. A room that cannot be told is asked again the next time, and keeps
- * nobody else from being told.
- * @param onlyRoom after a change to one room, only its notices
- * @param failed is told of every room that could not be reached
+ * Tells the objects, and forgets what has arrived. One that cannot be told is asked again the next time, and keeps nobody
+ * else from being told.
+ * @param onlyRoom after a change to one room, only its notices and those to the two people it is of
+ * @param failed is told of every object that could not be reached
  * @returns how many notices arrived
  */
 export async function deliver(
 	db: Db,
-	rooms: Pick<Rooms, 'getByName'>,
+	objects: Told,
 	onlyRoom?: RoomName,
-	failed: (room: RoomName, error: unknown) => void = () => {},
+	failed: (target: string, error: unknown) => void = () => {},
 ): Promise<number> {
+	const only = onlyRoom === undefined ? undefined : [onlyRoom, ...(parseRoomName(onlyRoom)?.members ?? [])];
 	let delivered = 0;
 	let last = 0;
 	for (;;) {
 		const page = await db
-			.select({ id: notices.id, room: notices.name, payload: notices.payload })
+			.select({ id: notices.id, target: notices.target, name: notices.name, payload: notices.payload })
 			.from(notices)
-			.where(
-				and(
-					eq(notices.target, 'room'),
-					gt(notices.id, last),
-					onlyRoom === undefined ? undefined : eq(notices.name, onlyRoom),
-				),
-			)
+			.where(and(gt(notices.id, last), only && inArray(notices.name, only)))
 			.orderBy(asc(notices.id))
 			.limit(PAGE);
-		const arrived = (await Promise.all(page.map((notice) => tell(rooms, notice, failed)))).filter(
+		const arrived = (await Promise.all(page.map((notice) => tell(objects, notice, failed)))).filter(
 			(id) => id !== null,
 		);
 		if (arrived.length > 0) await db.delete(notices).where(inArray(notices.id, arrived));
@@ -53,16 +62,19 @@ export async function deliver(
 }
 
 async function tell(
-	rooms: Pick<Rooms, 'getByName'>,
-	{ id, room, payload }: { id: number; room: RoomName; payload: unknown },
-	failed: (room: RoomName, error: unknown) => void,
+	{ rooms, inboxes }: Told,
+	{ id, target, name, payload }: Notice,
+	failed: (target: string, error: unknown) => void,
 ): Promise<number | null> {
 	try {
-		const told: FriendshipStatus = v.parse(status, payload);
-		await rooms.getByName(room).setStatus(told);
+		if (target === 'inbox') await inboxes.getByName(name).refresh();
+		else {
+			const told: FriendshipStatus = v.parse(status, payload);
+			await rooms.getByName(name).setStatus(told);
+		}
 		return id;
 	} catch (error) {
-		failed(room, error);
+		failed(name, error);
 		return null;
 	}
 }

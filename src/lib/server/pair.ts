@@ -50,10 +50,28 @@ export function close(db: Db, room: RoomName, now: Date) {
 	`);
 }
 
-/** What `notices.deliver` will tell the room: how the friendship is now. */
+/** What `notices.deliver` will tell: the room how the friendship is now, and both Inboxes that it is another. */
 function notice(changed: SQL, open: boolean, now: Date): SQL {
 	return sql`
 		insert into notices (target, name, payload, created_at)
 		select 'room', room, jsonb_build_object('open', ${open}::boolean, 'epoch', epoch), ${time(now)} from ${changed}
+		union all ${toInboxes(changed, now)}
 	`;
+}
+
+/** Both Inboxes of every `room` in a query: something between the two is another than before. */
+function toInboxes(changed: SQL, now: Date): SQL {
+	return sql`select 'inbox', unnest(string_to_array(room, '_')), '{}'::jsonb, ${time(now)} from ${changed}`;
+}
+
+/**
+ * A change of an invitation, with the notices to the Inboxes of both.
+ * @param change a statement with `returning room`
+ */
+export function withNotices(db: Db, change: SQL, now: Date) {
+	return db.execute<{ room: RoomName }>(sql`
+		with changed as (${change}),
+		told as (insert into notices (target, name, payload, created_at) ${toInboxes(sql`changed`, now)})
+		select room from changed
+	`);
 }

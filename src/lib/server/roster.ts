@@ -52,16 +52,29 @@ export async function read(db: Db, me: string): Promise<Roster> {
 				from invitations i
 				join people p on p.id = case when i.inviter_id = ${me} then i.invitee_id else i.inviter_id end
 				where i.cancelled_at is null
-					and (i.inviter_id = ${me} or (i.invitee_id = ${me} and i.refused_at is null))
+					and (i.inviter_id = ${me} or (i.invitee_id = ${me} and i.refused_at is null and p.suspended_at is null))
 			), '[]'),
 			'unseen', (
-				select count(*) from invitations i join people p on p.id = ${me}
-				where i.invitee_id = ${me} and i.cancelled_at is null and i.refused_at is null
-					and i.created_at > p.invitations_seen_at
+				select count(*) from invitations i join people p on p.id = i.inviter_id
+				where i.invitee_id = ${me} and i.cancelled_at is null and i.refused_at is null and p.suspended_at is null
+					and i.created_at > (select invitations_seen_at from people where id = ${me})
 			)
 		) as roster
 	`);
 	return v.parse(roster, rows[0]?.roster);
+}
+
+/** Wants, or no longer wants, sound and notifications of a room of mine. */
+export async function mute(db: Db, me: string, room: string, muted: boolean): Promise<void> {
+	await db.execute(
+		muted
+			? sql`
+				insert into mutes (person_id, room)
+				select ${me}, room from friendships where room = ${room} and ${me} in (person_a, person_b)
+				on conflict do nothing
+			`
+			: sql`delete from mutes where person_id = ${me} and room = ${room}`,
+	);
 }
 
 /** Keeps the last activity of somebody. A late write of an earlier one changes nothing. */

@@ -14,8 +14,15 @@ const PATIENCE = 10_000;
 
 // The answer is read to its end in here, where the driver still takes a failure for what it is: a broken connection.
 neonConfig.fetchFunction = async (url: string, init: RequestInit): Promise<Response> => {
-	const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
-	return new Response(await answer.text(), { status: answer.status });
+	// Not AbortSignal.timeout: its timer would go on, and an object with a timer does not sleep.
+	const stop = new AbortController();
+	const timer = setTimeout(() => stop.abort(), PATIENCE);
+	try {
+		const answer = await fetch(url, { ...init, signal: stop.signal });
+		return new Response(await answer.text(), { status: answer.status });
+	} finally {
+		clearTimeout(timer);
+	}
 };
 
 /** Opens nothing yet: a connection is only an address. All databases of one process share one `sqlEndpoint`. */

@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm';
 import {
+	bigint,
 	bigserial,
 	check,
 	index,
 	integer,
 	jsonb,
 	pgTable,
+	primaryKey,
 	text,
 	timestamp,
 	uniqueIndex,
@@ -32,6 +34,8 @@ export const people = pgTable(
 		avatar: text('avatar'),
 		invitationsSeenAt: time('invitations_seen_at').notNull().defaultNow(),
 		suspendedAt: time('suspended_at'),
+		/** The last activity that their Inbox has told, at most once a minute. */
+		lastActiveAt: time('last_active_at'),
 		createdAt: time('created_at').notNull().defaultNow(),
 	},
 	(t) => [
@@ -120,13 +124,49 @@ export const friendships = pgTable(
  */
 export const notices = pgTable('notices', {
 	id: bigserial('id', { mode: 'number' }).primaryKey(),
-	/** 'room' */
+	/** 'room' or 'inbox' */
 	target: text('target').notNull(),
-	/** The object's name: a room's name. */
+	/** The object's name: a room's name, or a person's id. */
 	name: text('name').notNull(),
 	payload: jsonb('payload').notNull(),
 	createdAt: time('created_at').notNull().defaultNow(),
 });
+
+/**
+ * The archive: a searchable copy of every room's log, which the rooms write in batches (rule A1). A higher `revision` of
+ * the same entry replaces a lower one, never the other way round.
+ */
+export const messages = pgTable(
+	'messages',
+	{
+		room: text('room')
+			.notNull()
+			.references(() => friendships.room, { onDelete: 'cascade' }),
+		seq: bigint('seq', { mode: 'number' }).notNull(),
+		id: text('id').notNull(),
+		speaker: text('speaker').notNull(),
+		at: time('at').notNull(),
+		revision: bigint('revision', { mode: 'number' }).notNull(),
+		/** As the room has it; of a deleted message only that it was deleted. */
+		body: jsonb('body').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.room, t.seq] })],
+);
+
+/** Rooms in which somebody wants no sound and no notification. */
+export const mutes = pgTable(
+	'mutes',
+	{
+		personId: text('person_id')
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		room: text('room')
+			.notNull()
+			.references(() => friendships.room, { onDelete: 'cascade' }),
+		createdAt: time('created_at').notNull().defaultNow(),
+	},
+	(t) => [primaryKey({ columns: [t.personId, t.room] })],
+);
 
 /** Counters that slow down guessing and mass registration: one row per key and window. */
 export const attempts = pgTable('attempts', {

@@ -26,6 +26,6 @@ async function about(
 	const outcome = await act(locals.db, me.id, person, new Date());
 	if (!outcome.ok) return fail(409, { person, error: invitationSentence(outcome.code) });
 	// Whoever is affected hears of it through the objects; a crash before that only delays it.
-	locals.later(notices.deliver(locals.db, locals.rooms));
+	locals.later(notices.deliver(locals.db, locals, outcome.room));
 	return { person, room: outcome.room };
 }

@@ -5,6 +5,7 @@ import { fieldSentences } from '#lib/sentences.ts';
 import * as people from '#lib/server/people.ts';
 import * as sessions from '#lib/server/sessions.ts';
 import { text } from '../../form-text.ts';
+import { revoke } from '../../revoke.ts';
 import { signedIn } from '../signed-in.ts';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -49,13 +50,15 @@ export const actions: Actions = {
 		const form = await request.formData();
 		const changed = await people.changePassword(locals.db, me.id, text(form, 'current'), text(form, 'next'));
 		if (!changed.ok) return fail(400, about('password', { fields: fieldSentences(changed.fields) }));
-		if (locals.session) await sessions.endOthers(locals.db, me.id, locals.session);
+		if (locals.session) revoke(locals, await sessions.endOthers(locals.db, me.id, locals.session));
 		return about('password', { done: m.password_changed() });
 	},
 	device: async ({ request, locals }) => {
 		const me = signedIn(locals);
 		const id = text(await request.formData(), 'session');
 		const mine = await sessions.list(locals.db, me.id);
-		if (mine.some((session) => session.id === id)) await sessions.end(locals.db, id);
+		if (!mine.some((session) => session.id === id)) return;
+		await sessions.end(locals.db, id);
+		revoke(locals, [id]);
 	},
 };

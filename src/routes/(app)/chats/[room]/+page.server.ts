@@ -66,7 +66,7 @@ export const actions: Actions = {
 		const room = roomOf(params.room, me.id);
 		// Ended already is as good: the page says how it stands.
 		await friends.end(locals.db, me.id, room, new Date());
-		locals.later(notices.deliver(locals.db, locals.rooms, room));
+		locals.later(notices.deliver(locals.db, locals, room));
 		redirect(303, `/chats/${room}`);
 	},
 };

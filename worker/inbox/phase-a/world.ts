@@ -1,1 +1,0 @@
-export const kv = { summaries: new Map<string, unknown>(), delivered: [] as string[] };

@@ -1,0 +1,95 @@
+import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
+import * as archive from '#lib/server/archive.ts';
+import type { Env } from '../env.ts';
+import { log } from '../log.ts';
+import { door } from '../session.ts';
+import { within } from '../within.ts';
+import type { Alarms, Jobs, OutgoingJob } from './alarms.ts';
+import * as outgoing from './room-outgoing.ts';
+import type { RoomStore } from './room-store.ts';
+
+/** How long an Inbox, or Postgres, may take to answer. */
+const CALL_TIMEOUT = 5_000;
+
+const sooner = (...times: (number | null)[]): number | null => {
+	const known = times.filter((at) => at !== null);
+	return known.length > 0 ? Math.min(...known) : null;
+};
+
+/** Carries what a room has to tell to the Inboxes of its members and to the archive: at once, or by alarm. */
+export class Messenger {
+	readonly #store: RoomStore;
+	readonly #alarms: Alarms;
+	readonly #jobs: Jobs;
+	readonly #env: Env;
+	readonly #room: () => { room: RoomName; members: readonly PersonId[] };
+	/** Until then an alarm is set for whatever may have changed: in a burst there is nothing to look at. */
+	#settledUntil = 0;
+
+	constructor(
+		store: RoomStore,
+		alarms: Alarms,
+		jobs: Jobs,
+		env: Env,
+		room: () => { room: RoomName; members: readonly PersonId[] },
+	) {
+		this.#store = store;
+		this.#alarms = alarms;
+		this.#jobs = jobs;
+		this.#env = env;
+		this.#room = room;
+		Object.assign(jobs.outgoing, { tell: this.#tell, archive: this.#archive });
+	}
+
+	/** Something in the room is another than before. */
+	changed(now: number): void {
+		if (now < this.#settledUntil) return;
+		const tell = this.#tellAt();
+		if (tell !== null && tell <= now) this.#alarms.start('tell', this.#jobs, now);
+		else if (tell !== null) this.#alarms.hasten('tell', tell);
+		const archive = outgoing.archiveAt(this.#store, now);
+		if (archive !== null) this.#alarms.hasten('archive', archive);
+		// Nothing is settled while a call is under way that knows less than this.
+		if (tell !== null && tell > now) this.#settledUntil = sooner(tell, archive) ?? 0;
+	}
+
+	#tellAt(): number | null {
+		return sooner(...this.#room().members.map((member) => outgoing.tellMemberAt(this.#store, member)));
+	}
+
+	readonly #tell: OutgoingJob = async (now) => {
+		const { room, members } = this.#room();
+		await Promise.all(
+			members.map(async (member) => {
+				const at = outgoing.tellMemberAt(this.#store, member);
+				const row = at !== null && at <= now ? outgoing.summaryFor(this.#store, room, member) : null;
+				if (!row) return;
+				try {
+					const call = this.#env.INBOXES.getByName(member).summary(row);
+					outgoing.told(this.#store, member, await within(CALL_TIMEOUT, call), Date.now());
+				} catch (error) {
+					outgoing.notTold(this.#store, member, Date.now());
+					log({ event: 'call_failed', of: room, call: 'summary', error });
+				}
+			}),
+		);
+		return this.#tellAt();
+	};
+
+	readonly #archive: OutgoingJob = async (now, signal) => {
+		const { room } = this.#room();
+		while (!signal.aborted) {
+			const part = outgoing.archivePart(this.#store);
+			if (part.length === 0) break;
+			try {
+				await within(CALL_TIMEOUT, archive.write(door(this.#env).db, room, part));
+				outgoing.archived(this.#store, part, Date.now());
+			} catch (error) {
+				outgoing.notArchived(this.#store, Date.now());
+				log({ event: 'call_failed', of: room, call: 'archive', error });
+				break;
+			}
+		}
+		return outgoing.archiveAt(this.#store);
+	};
+}
