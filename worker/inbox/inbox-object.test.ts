@@ -1,110 +1,17 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-	encodeInbox,
-	INBOX_BURST,
-	INBOX_FRAME_MAX_BYTES,
-	parseInboxServerFrame,
-	TABS_MAX,
-	type InboxClientFrame,
-	type InboxServerFrame,
-} from '#lib/chat/inbox-protocol.ts';
+import { INBOX_BURST, INBOX_FRAME_MAX_BYTES, TABS_MAX } from '#lib/chat/inbox-protocol.ts';
 import { GRACE } from '#lib/chat/presence.ts';
 import { CLOSE, PING, PONG } from '#lib/chat/protocol.ts';
-import { roomName, type PersonId } from '#lib/chat/room-name.ts';
+import type { PersonId } from '#lib/chat/room-name.ts';
 import type { Summary } from '#lib/chat/summary.ts';
 import * as friends from '#lib/server/friends.ts';
 import * as invitations from '#lib/server/invitations.ts';
 import { door } from '../session.ts';
-import { register } from '../testing.ts';
-import type { Inbox } from './inbox-object.ts';
+import { Inbox } from './inbox-object.ts';
 import { InboxStore } from './inbox-store.ts';
-
-const inboxOf = (person: PersonId): DurableObjectStub<Inbox> => env.INBOXES.getByName(person);
-
-/** An open socket of somebody's Inbox and everything that came out of it. */
-class Tab {
-	readonly frames: InboxServerFrame[] = [];
-	readonly texts: string[] = [];
-	readonly closed: Promise<{ code: number; reason: string }>;
-	readonly #socket: WebSocket;
-
-	constructor(socket: WebSocket) {
-		this.#socket = socket;
-		socket.addEventListener('message', ({ data }) => {
-			const frame = parseInboxServerFrame(data);
-			if (frame) this.frames.push(frame);
-			else this.texts.push(String(data));
-		});
-		this.closed = new Promise((done) =>
-			socket.addEventListener('close', ({ code, reason }) => done({ code, reason })),
-		);
-		socket.accept();
-	}
-
-	say(frame: InboxClientFrame): void {
-		this.#socket.send(encodeInbox(frame));
-	}
-	shout(data: string | ArrayBuffer): void {
-		this.#socket.send(data);
-	}
-	close(): void {
-		this.#socket.close(1000);
-	}
-
-	/** The last frame of a type, once there is one that fits. */
-	heard<Type extends InboxServerFrame['type']>(
-		type: Type,
-		fits: (frame: Extract<InboxServerFrame, { type: Type }>) => boolean = () => true,
-	): Promise<Extract<InboxServerFrame, { type: Type }>> {
-		return vi.waitFor(
-			() => {
-				const found = this.frames.findLast(
-					(frame): frame is Extract<InboxServerFrame, { type: Type }> => frame.type === type,
-				);
-				if (!found || !fits(found))
-					throw new Error(`No such ${type} among ${JSON.stringify(this.frames.slice(-4))}`);
-				return found;
-			},
-			{ timeout: 3_000, interval: 10 },
-		);
-	}
-}
-
-const knock = (person: PersonId, session = 'session1', device: string = crypto.randomUUID()) =>
-	inboxOf(person).fetch('http://inbox/', {
-		headers: {
-			upgrade: 'websocket',
-			'x-kith-person': person,
-			'x-kith-session': session,
-			'x-kith-device': device,
-		},
-	});
-
-async function openTab(person: PersonId, session?: string, device?: string): Promise<Tab> {
-	const answer = await knock(person, session, device);
-	if (!answer.webSocket) throw new Error(`No socket: ${answer.status} ${await answer.text()}`);
-	return new Tab(answer.webSocket);
-}
-
-/** A tab in use, which has been told everything. */
-async function join(person: PersonId): Promise<Tab> {
-	const tab = await openTab(person);
-	tab.say({ type: 'hello', active: true, idle: 0 });
-	await tab.heard('state', (state) => state.complete);
-	return tab;
-}
-
-let pairs = 0;
-async function befriend(): Promise<{ ana: PersonId; bob: PersonId; room: string }> {
-	const { db } = door(env);
-	pairs++;
-	const [ana, bob] = [await register(`ana${pairs}`), await register(`bob${pairs}`)];
-	await invitations.invite(db, ana.id, bob.id, new Date());
-	await invitations.accept(db, bob.id, ana.id, new Date());
-	return { ana: ana.id, bob: bob.id, room: roomName(ana.id, bob.id) };
-}
+import { befriend, inboxOf, join, knock, openTab } from './testing.ts';
 
 const line = (room: string, from: PersonId, seq: number): Summary => ({
 	room,
@@ -124,6 +31,7 @@ async function later(ms: number, ...whose: PersonId[]): Promise<void> {
 	for (const person of whose) await runDurableObjectAlarm(inboxOf(person));
 }
 
+vi.setConfig({ testTimeout: 30_000 });
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }));
 afterEach(() => {
 	vi.useRealTimers();
@@ -266,7 +174,7 @@ describe('P2, P3: presence', () => {
 		await vi.waitFor(async () => expect((await inboxOf(ana).attended()).tabs).toBe(0));
 		await later(GRACE, ana);
 		await vi.waitFor(async () => expect(await storeOf(bob, (store) => store.subscribers())).toEqual([]));
-		const woken = await runInDurableObject(inboxOf(ana), (inbox) => vi.spyOn(inbox, 'friendPresence'));
+		const woken = vi.spyOn(Inbox.prototype, 'friendPresence');
 		atBob.say({ type: 'activity', active: false, idle: 400_000 });
 		await vi.waitFor(async () => expect((await inboxOf(bob).attended()).active).toBe(false));
 		expect(woken).not.toHaveBeenCalled();

@@ -270,8 +270,9 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		}
 	}
 
-	/** Waits a little for the roster, if it is being read or was never read. What is missing then follows by socket. */
+	/** Waits a little for the roster, if it is being read. What is missing then follows by socket. */
 	async #roster(): Promise<void> {
+		rules.look(this.#store, Date.now());
 		await this.#goOn();
 		const reading = this.#under.get('refresh');
 		if (reading) await within(PAGE_PATIENCE, reading).catch(() => undefined);

@@ -7,8 +7,8 @@ export const INBOX_STEPS: readonly string[] = [
 	-- What the person is, in one row.
 	CREATE TABLE self (
 		one INTEGER PRIMARY KEY CHECK (one = 1),
-		-- Reading Postgres: the highest ticket that was asked for, and the highest that was served. A new storage wants one.
-		refresh_wanted INTEGER NOT NULL DEFAULT 1,
+		-- Reading Postgres: the highest ticket that was asked for, and the highest that was served.
+		refresh_wanted INTEGER NOT NULL DEFAULT 0,
 		refresh_done INTEGER NOT NULL DEFAULT 0,
 		refreshed_at INTEGER NOT NULL DEFAULT 0,
 		unseen INTEGER NOT NULL DEFAULT 0,

@@ -58,6 +58,7 @@ function inStore<T>(work: (store: InboxStore, storage: DurableObjectStorage) => 
 /** The same, of somebody whose friends Postgres has already told. */
 const inAnas = (roster: Roster, work: (store: InboxStore) => void) =>
 	inStore((store) => {
+		store.wantRefresh();
 		rules.learn(store, roster, 1, ana.id, NOW - 1_000);
 		// What a storage that was just made tells its friends is not of these stories.
 		for (const { person } of store.subscribers()) store.unsubscribe(person);
@@ -71,8 +72,10 @@ const outstanding = (store: InboxStore, tabs: OpenTab[] = NO_TABS, now = NOW) =>
 	names(rules.outstanding(store, tabs, now));
 
 describe('a new storage', () => {
-	it('wants the roster, then a line from each room, and tells friends how it is', () =>
+	it('wants the roster once somebody looks, then a line from each room, and tells friends how it is', () =>
 		inStore((store) => {
+			expect(outstanding(store)).toEqual([]);
+			rules.look(store, NOW);
 			expect(outstanding(store)).toEqual(['refresh']);
 			expect(rules.stateOf(store, ana.id, NOW).complete).toBe(false);
 			rules.learn(store, friends(bob, eve), 1, ana.id, NOW);
@@ -105,6 +108,7 @@ describe('a new storage', () => {
 
 	it('that could not read Postgres tries again, ever more slowly', () =>
 		inStore((store) => {
+			rules.look(store, NOW);
 			const [call] = rules.outstanding(store, NO_TABS, NOW) as [Call];
 			let now = NOW;
 			const pauses: number[] = [];

@@ -57,6 +57,14 @@ const tell = (frame: InboxServerFrame): Effect => ({ do: 'tell', whom: 'everybod
 /** A tab has connected. */
 export function open(store: InboxStore, now: number): void {
 	store.left(null);
+	look(store, now);
+}
+
+/**
+ * Somebody looks: then what Postgres says must be known, and not too old. Until then nothing is read: a room that tells its
+ * line to somebody who is not there must not wake the database too.
+ */
+export function look(store: InboxStore, now: number): void {
 	const { refreshedAt, refreshDone, refreshWanted } = store.self();
 	if (refreshDone >= refreshWanted && now - refreshedAt > ROSTER_FRESH) store.wantRefresh();
 }

@@ -9,7 +9,7 @@ const asAna = { person: ana, friend: bob };
 const asBob = { person: bob, friend: ana };
 
 /** The one frame that came of it, and for whom. */
-function only(effects: Effect[]): [whom: string, frame: ServerFrame] {
+function only(effects: Effect[]): [whom: Extract<Effect, { do: 'tell' }>['whom'], frame: ServerFrame] {
 	expect(effects).toHaveLength(1);
 	const [effect] = effects;
 	if (effect?.do !== 'tell') throw new Error('not a frame');

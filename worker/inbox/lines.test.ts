@@ -1,0 +1,191 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { UNREAD_CAP } from '#lib/chat/summary.ts';
+import type { PersonId } from '#lib/chat/room-name.ts';
+import * as archive from '#lib/server/archive.ts';
+import type { Room } from '../room/room-object.ts';
+import { RoomStore } from '../room/room-store.ts';
+import { door } from '../session.ts';
+import { join as joinRoom, text } from '../testing.ts';
+import { Inbox } from './inbox-object.ts';
+import { befriend, inboxOf, join } from './testing.ts';
+
+const roomOf = (room: string): DurableObjectStub<Room> => env.ROOMS.getByName(room);
+let said = 0;
+const say = async (room: string, speaker: PersonId, words: string) => {
+	const sent = await roomOf(room).send(speaker, `message-${++said}`, text(words));
+	if (!sent.ok) throw new Error(sent.code);
+	return sent.message;
+};
+const until = (check: () => Promise<void> | void) => vi.waitFor(check, { timeout: 8_000, interval: 25 });
+
+// What waits for pauses of seconds takes seconds.
+vi.setConfig({ testTimeout: 30_000 });
+afterEach(() => void vi.restoreAllMocks());
+
+describe('R3: the lines of two people', () => {
+	test('show what is said in their room, on every page of both, and are cleared by reading', async () => {
+		const { ana, bob, room } = await befriend();
+		const [atAna, other, atBob] = [await join(ana), await join(ana), await join(bob)];
+		await say(room, bob, 'hi ana');
+		const line = {
+			unread: 1,
+			read: 0,
+			last: { seq: 1, from: bob, preview: { kind: 'text', text: 'hi ana' } },
+		};
+		for (const tab of [atAna, other])
+			expect((await tab.heard('row', ({ row }) => row.summary?.unread === 1)).row.summary).toMatchObject(
+				line,
+			);
+		expect((await atBob.heard('row')).row.summary).toMatchObject({ ...line, unread: 0 });
+
+		const inRoom = await joinRoom(room, ana);
+		inRoom.say({ type: 'mark', read: 1 });
+		for (const tab of [atAna, other]) await tab.heard('row', ({ row }) => row.summary?.unread === 0);
+	});
+
+	test('R1: a message is delivered when any tab has it, through the Inbox too', async () => {
+		const { ana, bob, room } = await befriend();
+		const tab = await join(ana);
+		const inRoom = await joinRoom(room, bob);
+		await say(room, bob, 'hi');
+		await tab.heard('row', ({ row }) => row.summary?.last?.seq === 1);
+		tab.say({ type: 'delivered', rooms: [[room, 1]] });
+		await until(() =>
+			expect(inRoom.frames).toContainEqual(
+				expect.objectContaining({ type: 'marks', person: ana, delivered: 1, read: 0 }),
+			),
+		);
+	});
+
+	test('M7: lose the text of a deleted message', async () => {
+		const { ana, bob, room } = await befriend();
+		const tab = await join(ana);
+		const { id } = await say(room, bob, 'a secret');
+		await tab.heard('row', ({ row }) => row.summary?.unread === 1);
+		await roomOf(room).remove(bob, id);
+		const { row } = await tab.heard('row', ({ row }) => row.summary?.unread === 0);
+		expect(row.summary?.last?.preview).toEqual({ kind: 'deleted' });
+		expect(JSON.stringify(await inboxOf(ana).snapshot())).not.toContain('secret');
+	});
+
+	test('count to a limit, however much was said', async () => {
+		const { ana, bob, room } = await befriend();
+		await say(room, bob, 'the first');
+		await runInDurableObject(roomOf(room), (_, { storage }) => {
+			storage.sql.exec(
+				`WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+				INSERT INTO messages (seq, speaker, id, at, body)
+				SELECT i, ?, 'bulk-' || i, i, '{"kind":"text","text":"one of many"}' FROM n`,
+				bob,
+			);
+		});
+		await say(room, bob, 'the last');
+		expect(await roomOf(room).summaryFor(ana)).toMatchObject({ unread: UNREAD_CAP, last: { seq: 20_001 } });
+	});
+
+	test('cost about two calls a second in a burst, and the last one is right', async () => {
+		const { ana, bob, room } = await befriend();
+		await inboxOf(ana).snapshot();
+		const calls = vi.spyOn(Inbox.prototype, 'summary');
+		const began = Date.now();
+		for (let i = 0; i < 60; i++) await say(room, bob, `message ${i}`);
+		await until(async () =>
+			expect((await inboxOf(ana).snapshot()).rows[0]?.summary).toMatchObject({ unread: 60 }),
+		);
+		const halfSeconds = Math.ceil((Date.now() - began) / 500);
+		// Two members.
+		expect(calls.mock.calls.length).toBeGreaterThan(1);
+		expect(calls.mock.calls.length).toBeLessThanOrEqual(2 * (halfSeconds + 2));
+	});
+
+	test('arrive later when the Inbox cannot be reached; the room goes on, through its own eviction', async () => {
+		const { ana, bob, room } = await befriend();
+		vi.spyOn(console, 'error').mockImplementation(() => {});
+		const away = vi
+			.spyOn(Inbox.prototype, 'summary')
+			.mockRejectedValue(new Error('The object is overloaded.'));
+		await say(room, bob, 'one');
+		await until(() => expect(away).toHaveBeenCalled());
+		await say(room, bob, 'two');
+		away.mockRestore();
+		await evictDurableObject(roomOf(room));
+		await until(async () => {
+			await runDurableObjectAlarm(roomOf(room));
+			expect((await inboxOf(ana).snapshot()).rows[0]?.summary).toMatchObject({ unread: 2 });
+		});
+	});
+
+	test('of somebody who is not there wake neither their tabs nor the database', async () => {
+		const { ana, bob, room } = await befriend();
+		await say(room, bob, 'hi');
+		await until(async () =>
+			expect(
+				await runInDurableObject(inboxOf(ana), (_, { storage }) =>
+					storage.sql.exec('SELECT * FROM summaries').toArray(),
+				),
+			).toHaveLength(1),
+		);
+		expect(await runInDurableObject(inboxOf(ana), (_, { storage }) => storage.getAlarm())).toBeNull();
+		const asBob = await joinRoom(room, bob);
+		asBob.say({ type: 'typing', what: 'text' });
+		await asBob.settle();
+		expect(await runInDurableObject(inboxOf(ana), (_, { storage }) => storage.getAlarm())).toBeNull();
+	});
+});
+
+test('P1: a hint reaches the other, if they are there, and is stored nowhere', async () => {
+	const { ana, bob, room } = await befriend();
+	const [asAna, asBob] = [await joinRoom(room, ana), await joinRoom(room, bob)];
+	asBob.say({ type: 'typing', what: 'voice' });
+	expect(await asAna.next()).toEqual({ type: 'typing', person: bob, what: 'voice' });
+	expect(await asBob.settle()).toEqual([]);
+	expect((await roomOf(room).history(ana, {})).revision).toBe(0);
+});
+
+describe('A1: the archive', () => {
+	const log = (room: string) =>
+		runInDurableObject(roomOf(room), (_, { storage }) => new RoomStore(storage.sql).after(0, 1_000));
+	const differences = async (room: string) =>
+		archive.compare(room, await log(room), await archive.read(door(env).db, room, 0, 1_000));
+	/** Lets the archive's pauses pass. */
+	const caughtUp = (room: string) =>
+		until(async () => {
+			await runDurableObjectAlarm(roomOf(room));
+			expect(await differences(room)).toEqual([]);
+		});
+
+	test('gets every message, and of a deleted one only that it was deleted', async () => {
+		const { bob, ana, room } = await befriend();
+		const first = await say(room, bob, 'a secret');
+		await say(room, ana, 'and an answer');
+		await caughtUp(room);
+		await roomOf(room).remove(bob, first.id);
+		expect(await differences(room)).toEqual([{ room, seq: 1, what: 'differs' }]);
+		await caughtUp(room);
+		const kept = await archive.read(door(env).db, room, 0, 10);
+		expect(JSON.stringify(kept)).not.toContain('secret');
+		// A batch that was on its way when the message was deleted does not bring the text back.
+		await archive.write(door(env).db, room, [first]);
+		expect(await archive.read(door(env).db, room, 0, 10)).toEqual(kept);
+	});
+
+	test('catches up after an outage of the database, in which people talked on', async () => {
+		const { bob, room } = await befriend();
+		await say(room, bob, 'before');
+		await caughtUp(room);
+		vi.spyOn(console, 'error').mockImplementation(() => {});
+		const down = vi
+			.spyOn(globalThis, 'fetch')
+			.mockRejectedValue(new TypeError('The network connection was lost.'));
+		for (let i = 0; i < 30; i++) await say(room, bob, `meanwhile ${i}`);
+		await until(async () => {
+			await runDurableObjectAlarm(roomOf(room));
+			expect(down).toHaveBeenCalled();
+		});
+		down.mockRestore();
+		await caughtUp(room);
+		expect(await archive.read(door(env).db, room, 0, 100)).toHaveLength(31);
+	});
+});
