@@ -34,7 +34,7 @@ it('D5: refuses everything else with the reason', () => {
 		['{"type":"activity","active":true,"idle":1e300}', 'malformed'],
 		['{"type":"delivered","rooms":[]}', 'malformed'],
 		['{"type":"delivered","rooms":[["bob00000_ana00000",1]]}', 'malformed'],
-		[JSON.stringify({ type: 'delivered', rooms: Array(51).fill([room, 1]) }), 'malformed'],
+		[JSON.stringify({ type: 'delivered', rooms: Array.from({ length: 51 }, () => [room, 1]) }), 'malformed'],
 		[' '.repeat(INBOX_FRAME_MAX_BYTES + 1), 'too_big'],
 	];
 	for (const [data, code] of cases) expect(parseInboxClientFrame(data)).toEqual({ ok: false, code });

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CALL_KINDS, CALL_OUTCOMES } from './call.ts';
 import { lengthOf, type Body } from './message.ts';
 import { parseRoomName, type PersonId } from './room-name.ts';
 
@@ -19,8 +20,15 @@ const RETRY_MAX = 60_000;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+/** What the list needs of a message to say what it is. */
 export const preview = v.variant('kind', [
 	v.object({ kind: v.literal('text'), text: v.string() }),
+	v.object({
+		kind: v.literal('call'),
+		call: v.picklist(CALL_KINDS),
+		outcome: v.nullable(v.picklist(CALL_OUTCOMES)),
+		duration: count,
+	}),
 	v.object({ kind: v.literal('deleted') }),
 ]);
 export type Preview = v.InferOutput<typeof preview>;
@@ -57,7 +65,7 @@ export function newest<Row extends { revision: number }>(held: Row | null | unde
 
 /** What the list shows of a message: one line, cut between characters. */
 export function previewOf(body: Body): Preview {
-	if (body.kind !== 'text') return { kind: 'deleted' };
+	if (body.kind !== 'text') return body;
 	const line = body.text.replace(/\s+/gu, ' ').trim();
 	return { kind: 'text', text: lengthOf(line) > PREVIEW_MAX ? `${cut(line)}…` : line };
 }

@@ -8,6 +8,7 @@ import {
 	type InboxState,
 } from '#lib/chat/inbox-protocol.ts';
 import { IDLE_AFTER } from '#lib/chat/presence.ts';
+import { PING, PONG } from '#lib/chat/protocol.ts';
 import { Inbox, type InboxOptions } from './inbox.svelte.ts';
 import { ana, bob, pass, Place, room } from './testing.ts';
 
@@ -58,6 +59,7 @@ function tab(options: Partial<InboxOptions> = {}) {
 	const heard: InboxClientFrame[] = [];
 	place.connecting = (socket) => {
 		socket.heard = (text) => {
+			if (text === PING) return socket.say(PONG);
 			const parsed = parseInboxClientFrame(text);
 			if (parsed.ok) heard.push(parsed.frame);
 		};
@@ -70,7 +72,7 @@ function tab(options: Partial<InboxOptions> = {}) {
 async function live(options: Partial<InboxOptions> = {}) {
 	const all = tab(options);
 	const close = all.inbox.open();
-	await pass();
+	await pass(10);
 	all.say({ type: 'state', ...state() });
 	await pass(1_000);
 	return { ...all, close };
@@ -216,8 +218,8 @@ it('presence is told by the clock of the server, and grows old by itself', async
 });
 
 it('news and changed lines are passed on', async () => {
-	const news = vi.fn();
-	const changed = vi.fn();
+	const news = vi.fn<NonNullable<InboxOptions['news']>>();
+	const changed = vi.fn<NonNullable<InboxOptions['changed']>>();
 	const { say } = await live({ news, changed });
 	changed.mockClear();
 	const person = { id: eve, username: 'eve', name: 'Eve' };

@@ -37,18 +37,23 @@ async function befriend(one: Me, other: Me, at: Date): Promise<void> {
 	await invitations.accept(database.db, other.id, one.id, at);
 }
 
-/** Rooms that remember what they were told; those named in `deaf` cannot be reached. */
-function fakeRooms(deaf: string[] = []) {
+/** Rooms and Inboxes that remember what they were told; those named in `deaf` cannot be reached. */
+function fakeObjects(deaf: string[] = []) {
 	const told: [string, object][] = [];
+	const refreshed: string[] = [];
 	return {
 		told,
-		getByName: (name: string) => ({
-			async setStatus(status: object) {
-				if (deaf.includes(name)) throw new Error('This room is overloaded.');
-				told.push([name, status]);
-			},
-		}),
-	} as unknown as Parameters<typeof notices.deliver>[1] & { told: typeof told };
+		refreshed,
+		rooms: {
+			getByName: (name: string) => ({
+				async setStatus(status: object) {
+					if (deaf.includes(name)) throw new Error('This room is overloaded.');
+					told.push([name, status]);
+				},
+			}),
+		},
+		inboxes: { getByName: (name: string) => ({ refresh: async () => void refreshed.push(name) }) },
+	} as unknown as Parameters<typeof notices.deliver>[1] & { told: typeof told; refreshed: string[] };
 }
 
 describe('list', () => {
@@ -106,9 +111,8 @@ describe('end', () => {
 		expect(await friends.end(db, ana.id, room, after(120))).toEqual({ ok: true, room });
 		expect(await friends.status(db, room)).toEqual({ open: false, epoch: 2 });
 		expect((await friends.list(db, ana.id))[0]!.endedAt).toEqual(after(60));
-		expect((await db.select().from(table)).map(({ payload }) => payload)).toEqual([
-			{ open: false, epoch: 2 },
-		]);
+		const toRooms = (await db.select().from(table)).filter(({ target }) => target === 'room');
+		expect(toRooms.map(({ payload }) => payload)).toEqual([{ open: false, epoch: 2 }]);
 	});
 
 	test('nobody else can, nor what was never opened', async () => {
@@ -138,12 +142,17 @@ describe('end', () => {
 	});
 });
 
+/** Notices of one invitation, and to both Inboxes of one change. */
+const INVITED = 2;
+const BOTH = 2;
+
 describe('notices', () => {
-	test('the room is told of every change, in order, and the notices are gone', async () => {
+	test('the room is told of every change, in order, both Inboxes too, and the notices are gone', async () => {
 		const { db } = database;
 		await friends.end(db, ana.id, room, after(60));
-		const rooms = fakeRooms();
-		expect(await notices.deliver(db, rooms)).toBe(2);
+		const rooms = fakeObjects();
+		expect(await notices.deliver(db, rooms)).toBe(2 + INVITED + 2 * BOTH);
+		expect([...new Set(rooms.refreshed)].sort()).toEqual([ana.id, bob.id].sort());
 		expect(rooms.told).toEqual([
 			[room, { open: true, epoch: 1 }],
 			[room, { open: false, epoch: 2 }],
@@ -155,21 +164,21 @@ describe('notices', () => {
 	test('after a change to one room, only that room is told', async () => {
 		const { db } = database;
 		await befriend(ana, eve, after(60));
-		const rooms = fakeRooms();
-		expect(await notices.deliver(db, rooms, roomName(ana.id, eve.id))).toBe(1);
+		const rooms = fakeObjects();
+		expect(await notices.deliver(db, rooms, roomName(ana.id, eve.id))).toBeGreaterThan(1);
 		expect(rooms.told).toEqual([[roomName(ana.id, eve.id), { open: true, epoch: 1 }]]);
-		expect(await db.select().from(table)).toHaveLength(1);
+		expect((await db.select().from(table)).map(({ name }) => name)).toEqual(expect.arrayContaining([room]));
 	});
 
 	test('a room that cannot be told keeps nobody else waiting, and is told the next time', async () => {
 		const { db } = database;
 		await befriend(ana, eve, after(60));
 		const failures: string[] = [];
-		const deaf = fakeRooms([room]);
-		expect(await notices.deliver(db, deaf, undefined, (failed) => failures.push(failed))).toBe(1);
+		const deaf = fakeObjects([room]);
+		await notices.deliver(db, deaf, undefined, (failed) => failures.push(failed));
 		expect(deaf.told).toEqual([[roomName(ana.id, eve.id), { open: true, epoch: 1 }]]);
 		expect(failures).toEqual([room]);
-		const hearing = fakeRooms();
+		const hearing = fakeObjects();
 		expect(await notices.deliver(db, hearing)).toBe(1);
 		expect(hearing.told).toEqual([[room, { open: true, epoch: 1 }]]);
 	});
@@ -182,7 +191,7 @@ describe('notices', () => {
 			.insert(table)
 			.values(Array.from({ length: 250 }, () => ({ target: 'room', name: 'deaf', payload })));
 		await db.insert(table).values({ target: 'room', name: room, payload });
-		const rooms = fakeRooms(['deaf']);
+		const rooms = fakeObjects(['deaf']);
 		expect(await notices.deliver(db, rooms)).toBe(1);
 		expect(rooms.told).toEqual([[room, payload]]);
 	});

@@ -42,12 +42,17 @@ const received = async (me: Me) =>
 const sent = async (me: Me) =>
 	(await invitations.sent(database.db, me.id)).map(({ person }) => person.username);
 const status = () => friends.status(database.db, room);
+const standingNotices = () => database.db.select().from(notices).orderBy(notices.id);
 const told = async () =>
-	(await database.db.select().from(notices).orderBy(notices.id)).map(({ target, name, payload }) => [
-		target,
-		name,
-		payload,
-	]);
+	(await standingNotices())
+		.filter(({ target }) => target === 'room')
+		.map(({ target, name, payload }) => [target, name, payload]);
+/** Whose Inbox is to be told since the last time this was asked. */
+const inboxesTold = async () => {
+	const all = await standingNotices();
+	await database.db.delete(notices);
+	return [...new Set(all.filter(({ target }) => target === 'inbox').map(({ name }) => name))].sort();
+};
 const asPerson = ({ id, username, name, about, avatar }: Me) => ({ id, username, name, about, avatar });
 const relation = async (me: Me, other: Me) =>
 	(await people.search(database.db, me.id, other.username)).find(({ id }) => id === other.id)?.relation;
@@ -186,6 +191,24 @@ describe('accept', () => {
 		expect(await accept(bob, ana)).toEqual(GONE);
 		expect(await status()).toBeNull();
 	});
+});
+
+test('both Inboxes hear of everything that happens between two people, and of nothing else', async () => {
+	const both = [ana.id, bob.id].sort();
+	for (const change of [
+		() => invite(ana, bob),
+		() => cancel(ana, bob),
+		() => invite(ana, bob),
+		() => refuse(bob, ana),
+		() => invite(bob, ana),
+		() => friends.end(database.db, ana.id, room, start),
+	]) {
+		await change();
+		expect(await inboxesTold()).toEqual(both);
+	}
+	await accept(bob, ana);
+	await refuse(bob, ana);
+	expect(await inboxesTold()).toEqual([]);
 });
 
 describe('refuse', () => {
