@@ -29,6 +29,9 @@ export const preview = v.variant('kind', [
 		outcome: v.nullable(v.picklist(CALL_OUTCOMES)),
 		duration: count,
 	}),
+	v.object({ kind: v.literal('photo'), caption: v.optional(v.string()) }),
+	v.object({ kind: v.literal('clip'), caption: v.optional(v.string()) }),
+	v.object({ kind: v.literal('voice'), duration: count }),
 	v.object({ kind: v.literal('deleted') }),
 ]);
 export type Preview = v.InferOutput<typeof preview>;
@@ -65,9 +68,23 @@ export function newest<Row extends { revision: number }>(held: Row | null | unde
 
 /** What the list shows of a message: one line, cut between characters. */
 export function previewOf(body: Body): Preview {
-	if (body.kind !== 'text') return body;
-	const line = body.text.replace(/\s+/gu, ' ').trim();
-	return { kind: 'text', text: lengthOf(line) > PREVIEW_MAX ? `${cut(line)}…` : line };
+	switch (body.kind) {
+		case 'text':
+			return { kind: 'text', text: oneLine(body.text) };
+		case 'photo':
+		case 'clip':
+			return { kind: body.kind, ...(body.caption ? { caption: oneLine(body.caption) } : {}) };
+		case 'voice':
+			return { kind: 'voice', duration: body.duration };
+		case 'call':
+		case 'deleted':
+			return body;
+	}
+}
+
+function oneLine(text: string): string {
+	const line = text.replace(/\s+/gu, ' ').trim();
+	return lengthOf(line) > PREVIEW_MAX ? `${cut(line)}…` : line;
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });

@@ -4,9 +4,9 @@ import { endpoint } from '../../endpoint.ts';
 import { noContent, problem } from '../../problem.ts';
 
 export const DELETE = endpoint(async ({ event, me }) => {
-	const { db, rooms, later } = event.locals;
+	const { db, rooms, inboxes, later } = event.locals;
 	const ended = await friends.end(db, me.id, event.params.room ?? '', new Date());
 	if (!ended.ok) return problem(404, 'unknown_room', 'There is no such room.');
-	later(notices.deliver(db, rooms, ended.room));
+	later(notices.deliver(db, { rooms, inboxes }, ended.room));
 	return noContent();
 });

@@ -11,17 +11,20 @@ const REFUSED = {
 } as const;
 
 export const PUT = endpoint(async ({ event, me }) => {
-	const { db, rooms, later } = event.locals;
+	const { db, rooms, inboxes, later } = event.locals;
 	const invited = await invitations.invite(db, me.id, event.params.person ?? '', new Date());
 	if (!invited.ok) {
 		const [status, sentence] = REFUSED[invited.code];
 		return problem(status, invited.code, sentence);
 	}
-	if (invited.outcome === 'accepted') later(notices.deliver(db, rooms, invited.room));
+	later(notices.deliver(db, { rooms, inboxes }, invited.room));
 	return { outcome: invited.outcome, room: invited.room };
 });
 
 export const DELETE = endpoint(async ({ event, me }) => {
-	const cancelled = await invitations.cancel(event.locals.db, me.id, event.params.person ?? '', new Date());
-	return cancelled.ok ? noContent() : problem(404, 'gone', 'There is no such invitation.');
+	const { db, rooms, inboxes, later } = event.locals;
+	const cancelled = await invitations.cancel(db, me.id, event.params.person ?? '', new Date());
+	if (!cancelled.ok) return problem(404, 'gone', 'There is no such invitation.');
+	later(notices.deliver(db, { rooms, inboxes }, cancelled.room));
+	return noContent();
 });

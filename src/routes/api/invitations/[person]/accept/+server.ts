@@ -4,9 +4,9 @@ import { endpoint } from '../../../endpoint.ts';
 import { problem } from '../../../problem.ts';
 
 export const POST = endpoint(async ({ event, me }) => {
-	const { db, rooms, later } = event.locals;
+	const { db, rooms, inboxes, later } = event.locals;
 	const accepted = await invitations.accept(db, me.id, event.params.person ?? '', new Date());
 	if (!accepted.ok) return problem(404, 'gone', 'There is no such invitation.');
-	later(notices.deliver(db, rooms, accepted.room));
+	later(notices.deliver(db, { rooms, inboxes }, accepted.room));
 	return { room: accepted.room };
 });
