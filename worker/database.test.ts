@@ -75,7 +75,7 @@ test('a room that cannot be told is logged, and keeps no other from being told',
 	vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
 	await evictDurableObject(env.ROOMS.getByName(one.room));
 	await sweep();
-	expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ event: 'notice_failed', target: room: one.room }]);
+	expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ event: 'notice_failed', target: one.room }]);
 	expect((await tab.closed).code).toBe(CLOSE.friendship_ended.code);
 	await runInDurableObject(env.ROOMS.getByName(one.room), (_, { storage }) => {
 		storage.sql.exec('ALTER TABLE elsewhere RENAME TO status');
