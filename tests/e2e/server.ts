@@ -33,7 +33,14 @@ export class Server {
 			cwd: root,
 			detached: true,
 			stdio: ['ignore', 'pipe', 'pipe'],
-			env: { ...process.env, PORT: String(this.#port), KITH_DATA: this.#data, DATABASE_URL: '' },
+			env: {
+				...process.env,
+				PORT: String(this.#port),
+				KITH_DATA: this.#data,
+				DATABASE_URL: '',
+				CALL_RING_SECONDS: '10',
+				STUN_URLS: '',
+			},
 		});
 		this.#process = child;
 		this.#said = '';

@@ -107,11 +107,6 @@ export function present(store: RoomStore, person: PersonId, device: DeviceId, no
 	}
 }
 
-/** The callee turns out to be in another call. */
-export function busy(store: RoomStore, call: string, now: number, terms: CallTerms): Effect[] {
-	return happen(store, { type: 'busy', call }, now, terms);
-}
-
 /** The friendship has ended. */
 export function close(store: RoomStore, now: number, terms: CallTerms): Effect[] {
 	return happen(store, { type: 'close' }, now, terms);

@@ -43,7 +43,8 @@ export const callClientFrames = [
 	v.object({ type: v.literal('answer'), call: callId }),
 	/** From the answering device, once it can take an offer. */
 	v.object({ type: v.literal('ready'), call: callId }),
-	v.object({ type: v.literal('decline'), call: callId }),
+	/** `busy`: this device is in another call, and so is the person. */
+	v.object({ type: v.literal('decline'), call: callId, busy: v.optional(v.boolean(), false) }),
 	/** Give up a call that rings. */
 	v.object({ type: v.literal('cancel'), call: callId }),
 	/** End a call that was answered. `failed`: the two never reached each other. */

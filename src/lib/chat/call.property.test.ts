@@ -183,7 +183,7 @@ const action = fc.oneof(
 			to: device,
 		}),
 	},
-	{ weight: 1, arbitrary: fc.record({ do: fc.constantFrom('busy', 'close') }) },
+	{ weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const) }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), device }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('connect' as const), device }) },
 	{
@@ -204,8 +204,6 @@ function perform(world: World, act: Action): void {
 			return world.pass(act.ms);
 		case 'restart':
 			return world.restart(act.ms);
-		case 'busy':
-			return world.apply({ type: 'busy', call: world.room.call?.id ?? 'never-was' });
 		case 'close':
 			return world.apply({ type: 'close' });
 	}
@@ -230,6 +228,7 @@ function perform(world: World, act: Action): void {
 	}
 	const meant = act.meaning < 8 ? from.known?.id : ids[act.meaning % Math.max(1, ids.length)];
 	const frame = { who, device: from.name, call: meant ?? 'never-was' };
+	if (act.do === 'decline') return world.apply({ type: 'decline', ...frame, busy: act.meaning % 3 === 0 });
 	if (act.do === 'hang_up') return world.apply({ type: 'hang_up', ...frame, failed: act.meaning % 2 === 0 });
 	if (act.do === 'signal') return world.apply({ type: 'signal', ...frame, to: DEVICES[act.to]!, signal: {} });
 	world.apply({ type: act.do as 'alert', ...frame });

@@ -37,7 +37,7 @@ function after(...events: CallEvent[]): RoomCall {
 }
 
 const answered = () => after(ring(), { type: 'answer', ...by(bob, 'bob-phone') });
-const ended = () => after(ring(), { type: 'decline', ...by(bob, 'bob-phone') });
+const ended = () => after(ring(), { type: 'decline', busy: false, ...by(bob, 'bob-phone') });
 const LATER = T + 10_000;
 
 function expectRefusal(result: Step, code: CallRefusal, before: RoomCall) {
@@ -80,7 +80,7 @@ describe('ringing', () => {
 		expectRefusal(step(ended(), ring(), LATER), 'id_taken', ended());
 		const long = after(
 			ring(),
-			{ type: 'decline', ...by(bob, 'bob-phone') },
+			{ type: 'decline', busy: false, ...by(bob, 'bob-phone') },
 			ring(by(bob, 'bob-phone', 'call-two')),
 		);
 		expectRefusal(step(long, ring(undefined, { used: true }), T + 3_000), 'id_taken', long);
@@ -188,9 +188,17 @@ describe('ringing', () => {
 
 describe('a ringing call ends', () => {
 	it.each([
-		['declined, by any device of the callee', { type: 'decline', ...by(bob, 'bob-laptop') }, 'declined'],
+		[
+			'declined, by any device of the callee',
+			{ type: 'decline', busy: false, ...by(bob, 'bob-laptop') },
+			'declined',
+		],
 		['cancelled, by the caller', { type: 'cancel', ...by(ana, 'ana-phone') }, 'cancelled'],
-		['busy, when the callee is in another call', { type: 'busy', call: 'call-one' }, 'busy'],
+		[
+			'busy, when the callee is in another call',
+			{ type: 'decline', busy: true, ...by(bob, 'bob-laptop') },
+			'busy',
+		],
 		['cancelled, when the friendship ends', { type: 'close' }, 'cancelled'],
 	] as [string, CallEvent, string][])('as %s (K1)', (_, event, as) => {
 		const result = step(after(ring()), event, T + 3_000);
@@ -407,9 +415,9 @@ describe('every event in a state that is not for it is refused and changes nothi
 		alert: { type: 'alert', ...from },
 		answer: { type: 'answer', ...from },
 		ready: { type: 'ready', ...from },
-		decline: { type: 'decline', ...from },
+		decline: { type: 'decline', busy: false, ...from },
 		cancel: { type: 'cancel', ...caller },
-		busy: { type: 'busy', call: 'call-one' },
+		busy: { type: 'decline', busy: true, ...from },
 		hang_up: { type: 'hang_up', failed: false, ...caller },
 		signal: { type: 'signal', to: 'bob-phone', signal: {}, ...caller },
 		credentials: { type: 'credentials', ...caller },
@@ -444,7 +452,7 @@ describe('every event in a state that is not for it is refused and changes nothi
 
 	it('decline by the caller and cancel by the callee are refused', () => {
 		const room = after(ring());
-		expectRefusal(step(room, { type: 'decline', ...caller }, LATER), 'not_yours', room);
+		expectRefusal(step(room, { type: 'decline', busy: false, ...caller }, LATER), 'not_yours', room);
 		expectRefusal(step(room, { type: 'cancel', ...from }, LATER), 'not_yours', room);
 	});
 

@@ -5,7 +5,7 @@ import type { PersonId } from './room-name.ts';
  * `RoomCall` in its SQLite, hands every event to `step` with the time, stores what comes back and performs the effects.
  *
  *     none ─ ring ─► ringing ─ answer ─► answered ─ hang_up, silence ─► ended(finished | failed)
- *                       └─ decline, cancel, busy, deadline ─► ended(declined | cancelled | busy | missed)
+ *                       └─ decline, cancel, deadline ─► ended(declined | busy | cancelled | missed)
  *
  * Every event names the call it means, so that one that comes too late is refused and never applied to another call.
  */
@@ -120,14 +120,13 @@ export type CallEvent =
 	| (FromDevice & { type: 'answer' })
 	/** The answering device is ready for an offer. */
 	| (FromDevice & { type: 'ready' })
-	| (FromDevice & { type: 'decline' })
+	/** `busy`: because this device is in another call. */
+	| (FromDevice & { type: 'decline'; busy: boolean })
 	| (FromDevice & { type: 'cancel' })
 	/** `failed`: the two never reached each other. */
 	| (FromDevice & { type: 'hang_up'; failed: boolean })
 	| (FromDevice & { type: 'signal'; to: DeviceId; signal: unknown })
 	| (FromDevice & { type: 'credentials' })
-	/** The callee is in another call; said by the callee's side of the server, not by a device. */
-	| { type: 'busy'; call: CallId }
 	/** The alarm. `heard`: when the devices in the call were last heard, the later of the two; null when neither has a socket. */
 	| { type: 'deadline'; heard: number | null }
 	/** The friendship ended. */
@@ -216,16 +215,12 @@ export function step(room: RoomCall, event: CallEvent, now: number, terms: CallT
 		case 'decline':
 			if (event.who !== call.callee) return refused(room, 'not_yours');
 			if (call.state !== 'ringing') return refused(room, 'wrong_state');
-			return end(room, call, 'declined', now);
+			return end(room, call, event.busy ? 'busy' : 'declined', now);
 
 		case 'cancel':
 			if (event.who !== call.caller) return refused(room, 'not_yours');
 			if (call.state !== 'ringing') return refused(room, 'wrong_state');
 			return end(room, call, 'cancelled', now);
-
-		case 'busy':
-			if (call.state !== 'ringing') return refused(room, 'wrong_state');
-			return end(room, call, 'busy', now);
 
 		case 'hang_up':
 			if (call.state !== 'answered') return refused(room, 'wrong_state');

@@ -1,4 +1,4 @@
-import type { CallClientFrame, CallCredentials, CallServerFrame } from '#lib/chat/call-frames.ts';
+import type { CallClientFrame, CallCredentials, CallFrame, CallServerFrame } from '#lib/chat/call-frames.ts';
 import {
 	deviceOf,
 	isLive,
@@ -84,8 +84,10 @@ export interface CallSessionOptions {
 	device: DeviceId;
 	line: CallLine;
 	/** Devices to use, and whether this device's address is to be hidden. */
-	choice?: Choice;
+	choice?: Choice & { speaker?: string | undefined };
 	relayOnly?: boolean;
+	/** This person prefers these devices from now on. */
+	onchosen?: (choice: Partial<Record<Slot | 'speaker', string>>) => void;
 	/** The line is not needed any more. */
 	onreleased?: () => void;
 	open?: (wiring: MediaWiring) => Promise<CallMedia>;
@@ -157,10 +159,7 @@ export class CallSession {
 	}
 
 	/** Takes up a call that rings here. */
-	static incoming(
-		told: Extract<CallServerFrame, { type: 'call' }>,
-		options: CallSessionOptions,
-	): CallSession | null {
+	static incoming(told: CallFrame, options: CallSessionOptions): CallSession | null {
 		const { call } = told;
 		if (call?.state !== 'ringing' || call.callee !== options.me) return null;
 		const session = new CallSession(call.id, call.kind, false, options);
@@ -175,6 +174,7 @@ export class CallSession {
 		this.outgoing = outgoing;
 		this.#options = options;
 		this.#times = { ...TIMES, ...options.times };
+		if (options.choice?.speaker) this.chosen = { ...this.chosen, speaker: options.choice.speaker };
 		this.#local = new LocalMedia(
 			{
 				track: (slot, track) => this.#tracked(slot, track),
@@ -204,7 +204,7 @@ export class CallSession {
 	hangUp(): void {
 		switch (this.phase) {
 			case 'incoming':
-				return this.#quit({ type: 'decline', call: this.#id }, 'declined');
+				return this.#quit({ type: 'decline', call: this.#id, busy: false }, 'declined');
 			case 'calling':
 			case 'ringing':
 				// A ring that was never said needs no taking back.
@@ -215,6 +215,16 @@ export class CallSession {
 			case 'reconnecting':
 				return this.#leave('finished');
 		}
+	}
+
+	/** Says no, because this device is in another call. */
+	sayBusy(): void {
+		if (this.phase === 'incoming') this.#quit({ type: 'decline', call: this.#id, busy: true }, 'busy');
+	}
+
+	/** Hears of the call by another way than the room's line, which may be down. */
+	hear(told: CallFrame): void {
+		if (!this.#released) this.#take(told);
 	}
 
 	async setMicrophone(on: boolean): Promise<void> {
@@ -242,6 +252,7 @@ export class CallSession {
 
 	async choose(what: Slot | 'speaker', deviceId: string): Promise<void> {
 		this.chosen = { ...this.chosen, [what]: deviceId };
+		this.#options.onchosen?.({ [what]: deviceId });
 		// The speaker is a matter of the element that plays, on the screen.
 		if (what !== 'speaker') await this.#local.choose(what, deviceId);
 		await this.#listDevices();
@@ -506,6 +517,10 @@ export class CallSession {
 
 	#opened(): void {
 		this.#sayOwed();
+		const { call } = this;
+		if (this.phase === 'incoming' && call?.state === 'ringing' && !call.alerted) {
+			this.#options.line.send({ type: 'alert', call: call.id });
+		}
 		if (!this.over) this.#media?.recheck();
 	}
 

@@ -266,7 +266,7 @@ describe('a call', () => {
 		['declined', () => bobLaptop.session!.hangUp(), 'declined'],
 		['cancelled', () => anaPhone.session!.hangUp(), 'cancelled'],
 		['missed', () => room.pass(45_000), 'missed'],
-		['busy', () => room.apply({ type: 'busy', call: room.state.call!.id }), 'busy'],
+		['busy', () => bobPhone.session!.sayBusy(), 'busy'],
 	])('that is %s stops everywhere', async (_, act, as) => {
 		await ringing();
 		await act();

@@ -1,0 +1,120 @@
+import { createContext } from 'svelte';
+import type { CallFrame } from '#lib/chat/call-frames.ts';
+import type { CallKind } from '#lib/chat/call.ts';
+import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
+import { device } from '../device.ts';
+import type { CallSession, CallSessionOptions } from './call-session.svelte.ts';
+import { keepChoice, readChoice } from './choice.ts';
+
+export interface CallFriend {
+	id: PersonId;
+	name: string;
+	username: string;
+}
+
+/** A call on the screen, with whom, and where. */
+export interface OnTheDesk {
+	session: CallSession;
+	friend: CallFriend;
+	room: RoomName;
+}
+
+/**
+ * The one call that a tab is in. The app's layout has it, so that it rings on whatever page is open, and goes on while
+ * pages come and go. What a call needs is loaded with the first one.
+ */
+export class CallDesk {
+	current: OnTheDesk | null = $state.raw(null);
+	/** Beside the page instead of over it. */
+	small = $state(false);
+
+	readonly #me: PersonId;
+	/** The newest that was heard of each room's call, and the calls that this tab is done with. */
+	readonly #revisions = new Map<RoomName, number>();
+	readonly #over = new Set<string>();
+	#opening = false;
+
+	constructor(me: PersonId) {
+		this.#me = me;
+	}
+
+	get busy(): boolean {
+		return this.#opening || (this.current !== null && !this.current.session.over);
+	}
+
+	/** Calls a friend. */
+	async ring(room: RoomName, friend: CallFriend, kind: CallKind): Promise<void> {
+		if (this.busy) return;
+		this.#opening = true;
+		try {
+			const { CallSession, options } = await this.#prepare(room);
+			this.clear();
+			this.small = false;
+			this.current = { session: CallSession.ring(kind, options), friend, room };
+		} finally {
+			this.#opening = false;
+		}
+	}
+
+	/** A room's call has changed, as somebody other than the call's own line tells. */
+	async heard(room: RoomName, friend: CallFriend, told: CallFrame): Promise<void> {
+		if (this.current?.room === room) this.current.session.hear(told);
+		if (told.revision < (this.#revisions.get(room) ?? 0)) return;
+		this.#revisions.set(room, told.revision);
+		const { call } = told;
+		const rings = call?.state === 'ringing' && call.callee === this.#me && told.now < call.ringUntil;
+		if (!rings || this.#over.has(call.id)) return;
+		const { current } = this;
+		if (current?.room === room && current.session.call?.id === call.id) return;
+		// I am calling them too: the room makes one call of it.
+		if (current?.room === room && current.session.outgoing && !current.session.over) return;
+		this.#over.add(call.id);
+
+		const busy = this.busy;
+		if (!busy) this.#opening = true;
+		try {
+			const { CallSession, options } = await this.#prepare(room);
+			// If it has ended meanwhile, the line tells so as soon as it is up.
+			const session = CallSession.incoming(told, options);
+			if (!session) return options.onreleased?.();
+			if (busy) return session.sayBusy();
+			this.clear();
+			this.small = false;
+			this.current = { session, friend, room };
+		} finally {
+			if (!busy) this.#opening = false;
+		}
+	}
+
+	/** Takes a call that is over off the screen. */
+	clear(): void {
+		if (this.current?.session.over) this.current = null;
+	}
+
+	/** The tab goes away. */
+	close(): void {
+		this.current?.session.close();
+		this.current = null;
+	}
+
+	async #prepare(room: RoomName) {
+		const [{ CallSession }, { RoomLine }] = await Promise.all([
+			import('./call-session.svelte.ts'),
+			import('./room-line.ts'),
+		]);
+		const line = new RoomLine(room, this.#me);
+		const { relayOnly, ...choice } = readChoice();
+		const options: CallSessionOptions = {
+			me: this.#me,
+			device: device(),
+			line,
+			choice,
+			relayOnly,
+			onchosen: keepChoice,
+			onreleased: () => line.close(),
+		};
+		return { CallSession, options };
+	}
+}
+
+export const [getCallDesk, setCallDesk] = createContext<CallDesk>();
