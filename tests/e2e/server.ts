@@ -39,7 +39,7 @@ export class Server {
 				KITH_DATA: this.#data,
 				DATABASE_URL: '',
 				CALL_RING_SECONDS: '10',
-				STUN_URLS: '',
+				STUN_URLS: 'none',
 			},
 		});
 		this.#process = child;

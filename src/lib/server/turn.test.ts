@@ -96,7 +96,7 @@ describe('ICE servers', () => {
 describe('configuration', () => {
 	it('has a public STUN server unless it says otherwise', () => {
 		expect(readIce({})).toEqual({ stun: ['stun:stun.cloudflare.com:3478'], turn: null, relayOnly: false });
-		expect(readIce({ STUN_URLS: '' }).stun).toEqual([]);
+		expect(readIce({ STUN_URLS: 'none' }).stun).toEqual([]);
 		expect(readIce({ STUN_URLS: 'stun:a.example:1, stuns:b.example:2' }).stun).toEqual([
 			'stun:a.example:1',
 			'stuns:b.example:2',

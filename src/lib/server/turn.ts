@@ -17,17 +17,16 @@ const TTL_SECONDS = 12 * 3_600;
 const DEADLINE = 3_000;
 
 /**
- * Reads STUN_URLS (separated by commas or spaces; empty for none; Cloudflare's when not set at all), TURN_KEY_ID with
+ * Reads STUN_URLS (separated by commas or spaces; `none` for none; Cloudflare's when not set), TURN_KEY_ID with
  * TURN_KEY_API_TOKEN, and CALLS_RELAY_ONLY ("true").
  * @throws a sentence for whoever configures it
  */
 export function readIce(env: Record<string, unknown>): IceConfig {
 	const text = (name: string) => (typeof env[name] === 'string' ? env[name].trim() : '');
-	const stun = (typeof env.STUN_URLS === 'string' ? env.STUN_URLS : DEFAULT_STUN)
-		.split(/[\s,]+/)
-		.filter(Boolean);
+	const said = text('STUN_URLS') || DEFAULT_STUN;
+	const stun = said === 'none' ? [] : said.split(/[\s,]+/).filter(Boolean);
 	if (!stun.every((url) => /^stuns?:/.test(url))) {
-		throw new Error('STUN_URLS must be stun: addresses separated by commas, or empty.');
+		throw new Error('STUN_URLS must be stun: addresses separated by commas, or none.');
 	}
 	const [keyId, apiToken] = [text('TURN_KEY_ID'), text('TURN_KEY_API_TOKEN')];
 	if (!keyId !== !apiToken)
