@@ -32,27 +32,28 @@ export class CallDesk {
 	/** The newest that was heard of each room's call, and the calls that this tab is done with. */
 	readonly #revisions = new Map<RoomName, number>();
 	readonly #over = new Set<string>();
-	#opening = false;
+	/** Where a call is being got ready: `out` when it is mine. */
+	#opening: { room: RoomName; out: boolean } | null = null;
 
 	constructor(me: PersonId) {
 		this.#me = me;
 	}
 
 	get busy(): boolean {
-		return this.#opening || (this.current !== null && !this.current.session.over);
+		return this.#opening !== null || (this.current !== null && !this.current.session.over);
 	}
 
 	/** Calls a friend. */
 	async ring(room: RoomName, friend: CallFriend, kind: CallKind): Promise<void> {
 		if (this.busy) return;
-		this.#opening = true;
+		this.#opening = { room, out: true };
 		try {
 			const { CallSession, options } = await this.#prepare(room);
 			this.clear();
 			this.small = false;
 			this.current = { session: CallSession.ring(kind, options), friend, room };
 		} finally {
-			this.#opening = false;
+			this.#opening = null;
 		}
 	}
 
@@ -67,11 +68,12 @@ export class CallDesk {
 		const { current } = this;
 		if (current?.room === room && current.session.call?.id === call.id) return;
 		// I am calling them too: the room makes one call of it.
-		if (current?.room === room && current.session.outgoing && !current.session.over) return;
+		const calling = current?.room === room && current.session.outgoing && !current.session.over;
+		if (calling || (this.#opening?.room === room && this.#opening.out)) return;
 		this.#over.add(call.id);
 
 		const busy = this.busy;
-		if (!busy) this.#opening = true;
+		if (!busy) this.#opening = { room, out: false };
 		try {
 			const { CallSession, options } = await this.#prepare(room);
 			// If it has ended meanwhile, the line tells so as soon as it is up.
@@ -82,7 +84,7 @@ export class CallDesk {
 			this.small = false;
 			this.current = { session, friend, room };
 		} finally {
-			if (!busy) this.#opening = false;
+			if (!busy) this.#opening = null;
 		}
 	}
 
