@@ -22,10 +22,7 @@ export class MediaStore {
 	find(id: string): MediaRow | null {
 		return (
 			this.#sql
-				.exec<Row>(
-					'SELECT id, person, kind, type, size, state, at FROM media WHERE id = ?',
-					id,
-				)
+				.exec<Row>('SELECT id, person, kind, type, size, state, at FROM media WHERE id = ?', id)
 				.toArray()[0] ?? null
 		);
 	}
