@@ -197,6 +197,7 @@ export class VoiceRecorder {
 	/** The page goes away: the microphone is let go, what was recorded stays as a draft. */
 	async close(): Promise<void> {
 		if (this.state === 'recording') await this.stop();
+		else if (this.state === 'asking') this.state = 'idle'; // the answer comes too late
 		this.#close();
 		this.#release();
 	}

@@ -91,7 +91,7 @@ export class MediaOutbox {
 	async add(message: Pick<Outgoing, 'id' | 'body' | 'files'>, draft?: string): Promise<void> {
 		const outgoing: Outgoing = { ...message, person: this.#person, room: this.#room, at: Date.now() };
 		await keep(outgoing, draft).catch(() => {}); // it lives as long as the page, then
-		if (this.#life) this.#begin(outgoing, this.#life.signal);
+		if (this.#life) this.#begin(outgoing, this.#life.signal, false);
 	}
 
 	/** Tries one again that failed, here or (its bytes being gone meanwhile) in the room. @returns whether it is one of ours */
@@ -145,11 +145,12 @@ export class MediaOutbox {
 			if (signal.aborted) return;
 			if (this.#work.has(row.id)) continue;
 			if (this.#sayer.hasSaid(row.id)) await forget(row.id).catch(() => {});
-			else this.#begin(row, signal);
+			else this.#begin(row, signal, true);
 		}
 	}
 
-	#begin(outgoing: Outgoing, signal: AbortSignal): void {
+	/** @param again an earlier page may have sent some of it */
+	#begin(outgoing: Outgoing, signal: AbortSignal, again: boolean): void {
 		const { id } = outgoing;
 		if (this.#work.has(id)) return;
 		const work = new Work(outgoing);
@@ -158,7 +159,7 @@ export class MediaOutbox {
 			if (work.signal.aborted || signal.aborted) return;
 			this.#show(outgoing);
 			// The lock is held until the room has it: no other tab may take it up meanwhile.
-			await this.#run(work);
+			await this.#run(work, again);
 		};
 		const locks = navigator.locks;
 		if (!locks) return void run();
@@ -181,17 +182,18 @@ export class MediaOutbox {
 		this.items = [...this.items, item].sort((one, other) => one.at - other.at);
 	}
 
-	async #run(work: Work): Promise<void> {
+	async #run(work: Work, again: boolean): Promise<void> {
 		const { outgoing } = work;
 		if (outgoing.reason) await work.untilRetried();
 		for (let tries = 0; !work.signal.aborted; tries++) {
 			this.#tell(outgoing.id, { state: 'waiting', progress: 0, reason: undefined });
-			let outcome = await this.#inLine(() => this.#upload(work, tries > 0));
+			let outcome = await this.#inLine(() => this.#upload(work, again || tries > 0));
 			if (work.signal.aborted) return;
 			if (outcome.ok) {
 				work.handed = true;
 				if (this.#sayer.send(outgoing.body, outgoing.id).ok) {
 					this.items = this.items.filter((item) => item.id !== outgoing.id);
+					if (this.#sayer.hasSaid(outgoing.id)) return this.#landed(outgoing.id, work);
 					await work.untilRetried();
 					if (work.signal.aborted) return;
 					work.handed = false;

@@ -33,12 +33,14 @@ export class RoomMedia {
 	taken = $state(false);
 
 	readonly #me: string;
+	readonly #session: RoomSession;
 	/** Too large to be looked into by reactivity. */
 	readonly #prepared = new Map<string, Picture | PreparedClip>();
 	readonly #stops = new Map<string, AbortController>();
 
 	constructor(session: RoomSession) {
 		this.#me = session.me;
+		this.#session = session;
 		this.outbox = new MediaOutbox(session.me, session.room, {
 			send: (body, id) => session.send(body, id),
 			hasSaid: (id) => session.messages.some((message) => message.id === id && message.from === session.me),
@@ -59,16 +61,22 @@ export class RoomMedia {
 		this.cancel();
 	}
 
-	/** What is on its way, as the conversation shows it. */
+	/** What is on its way, as the conversation shows it: only what the room's own outbox does not have, nor the room. */
 	get pending(): Pending[] {
-		return this.outbox.items.map(({ id, at, body, state, reason }) => ({
-			id,
-			from: this.#me,
-			at,
-			body,
-			state: state === 'failed' ? 'failed' : 'sending',
-			...(reason ? { reason } : {}),
-		}));
+		const { messages, pending } = this.#session;
+		const isKnown = (id: string) =>
+			pending.some((one) => one.id === id) ||
+			messages.some((message) => message.id === id && message.from === this.#me);
+		return this.outbox.items
+			.filter(({ id }) => !isKnown(id))
+			.map(({ id, at, body, state, reason }) => ({
+				id,
+				from: this.#me,
+				at,
+				body,
+				state: state === 'failed' ? 'failed' : 'sending',
+				...(reason ? { reason } : {}),
+			}));
 	}
 
 	/** Shows these before they are sent, and gets them ready meanwhile. */
