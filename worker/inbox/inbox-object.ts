@@ -10,6 +10,7 @@ import {
 	type ChatRow,
 	type InboxServerFrame,
 	type InboxState,
+	type RoomCallFrame,
 } from '#lib/chat/inbox-protocol.ts';
 import type { OpenTab, Presence } from '#lib/chat/presence.ts';
 import { CLOSE, PING, PONG, type CloseReason } from '#lib/chat/protocol.ts';
@@ -99,6 +100,10 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		this.#perform(rules.take(this.#store, row));
 		await this.#goOn();
 		return Math.max(row.revision, this.#store.summary(row.room)?.row.revision ?? 0);
+	}
+
+	async call(told: RoomCallFrame): Promise<void> {
+		this.#perform(rules.ring(this.#store, told, Date.now()));
 	}
 
 	async refresh(): Promise<void> {

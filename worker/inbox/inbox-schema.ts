@@ -83,4 +83,15 @@ export const INBOX_STEPS: readonly string[] = [
 		at INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- The newest of each room's call, for tabs that come while it rings. One that nobody tells of any more has run out.
+	CREATE TABLE calls (
+		room TEXT PRIMARY KEY,
+		revision INTEGER NOT NULL,
+		-- The frame as JSON.
+		told TEXT NOT NULL,
+		-- ms since 1970; 0 when it is over.
+		until INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	`,
 ];

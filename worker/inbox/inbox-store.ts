@@ -1,4 +1,4 @@
-import type { ChatRow, Friend } from '#lib/chat/inbox-protocol.ts';
+import type { ChatRow, Friend, RoomCallFrame } from '#lib/chat/inbox-protocol.ts';
 import type { Presence } from '#lib/chat/presence.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import type { PresenceReport } from '#lib/chat/rpc-inbox.ts';
@@ -114,6 +114,33 @@ export class InboxStore {
 			.exec('SELECT rooms.*, summaries.row FROM rooms LEFT JOIN summaries USING (room) WHERE room = ?', room)
 			.toArray();
 		return row ? chatRow(row) : null;
+	}
+
+	/** The revision that is known of a room's call. */
+	callRevision(room: RoomName): number {
+		const [row] = this.#sql
+			.exec<{ revision: number }>('SELECT revision FROM calls WHERE room = ?', room)
+			.toArray();
+		return row?.revision ?? 0;
+	}
+
+	/** @param until when it has run out, should nobody tell more of it */
+	putCall(told: RoomCallFrame, until: number): void {
+		this.#sql.exec(
+			'INSERT OR REPLACE INTO calls (room, revision, told, until) VALUES (?, ?, ?, ?)',
+			told.room,
+			told.revision,
+			JSON.stringify(told),
+			until,
+		);
+	}
+
+	/** Calls that ring or are on. */
+	calls(now: number): RoomCallFrame[] {
+		return this.#sql
+			.exec<{ told: string }>('SELECT told FROM calls WHERE until > ?', now)
+			.toArray()
+			.map(({ told }) => JSON.parse(told) as RoomCallFrame); // only `putCall` writes it
 	}
 
 	friend(person: PersonId): { room: RoomName; open: boolean; watching: boolean } | null {

@@ -1,4 +1,9 @@
-import type { InboxClientFrame, InboxServerFrame, InboxState } from '#lib/chat/inbox-protocol.ts';
+import type {
+	InboxClientFrame,
+	InboxServerFrame,
+	InboxState,
+	RoomCallFrame,
+} from '#lib/chat/inbox-protocol.ts';
 import { GRACE, settle, type OpenTab } from '#lib/chat/presence.ts';
 import type { CloseReason } from '#lib/chat/protocol.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
@@ -47,6 +52,8 @@ const ROSTER_FRESH = 10 * 60_000;
 const SAVE_EVERY = 60_000;
 /** A revoked session is forgotten after this; its tokens have run out long before. */
 const REVOKED_FOR = 24 * 3_600_000;
+/** An answered call that its room has not told of for so long is over. It tells every half minute. */
+const CALL_LEASE = 120_000;
 /** How long a call may take before it counts as lost with the object that made it, and the waits after failures. */
 const CALL_LOST_AFTER = 15_000;
 const RETRY_FIRST = 2_000;
@@ -80,7 +87,10 @@ export function obey(
 	switch (frame.type) {
 		case 'hello':
 			used(store, frame, tabs, now);
-			return [{ do: 'tell', whom: 'asker', frame: { type: 'state', ...stateOf(store, you, now) } }];
+			return [
+				{ do: 'tell', whom: 'asker', frame: { type: 'state', ...stateOf(store, you, now) } },
+				...store.calls(now).map((frame): Effect => ({ do: 'tell', whom: 'asker', frame })),
+			];
 		case 'activity':
 			used(store, frame, tabs, now);
 			return [];
@@ -154,6 +164,16 @@ const show = (store: InboxStore, room: RoomName): Effect[] => {
 	const row = store.chat(room);
 	return row ? [tell({ type: 'row', row })] : [];
 };
+
+/** A room tells its call. What comes late changes nothing. */
+export function ring(store: InboxStore, told: RoomCallFrame, now: number): Effect[] {
+	const { call, revision } = told;
+	const known = store.callRevision(told.room);
+	if (revision < known) return [];
+	const until = call.state === 'ringing' ? call.ringUntil : call.state === 'answered' ? now + CALL_LEASE : 0;
+	store.putCall(told, until);
+	return revision === known ? [] : [tell(told)];
+}
 
 /** Takes what Postgres says now and tells the difference. The first time there is none to tell: tabs get all of it anew. */
 export function learn(

@@ -5,11 +5,14 @@ import { log } from '../log.ts';
 import { door } from '../session.ts';
 import { within } from '../within.ts';
 import type { Alarms, Jobs, OutgoingJob } from './alarms.ts';
+import * as calls from './room-calls.ts';
 import * as outgoing from './room-outgoing.ts';
 import type { RoomStore } from './room-store.ts';
 
 /** How long an Inbox, or Postgres, may take to answer. */
 const CALL_TIMEOUT = 5_000;
+/** A call that rings is told again so soon when an Inbox did not hear. */
+const RING_AGAIN = 1_000;
 
 const sooner = (...times: (number | null)[]): number | null => {
 	const known = times.filter((at) => at !== null);
@@ -38,7 +41,7 @@ export class Messenger {
 		this.#jobs = jobs;
 		this.#env = env;
 		this.#room = room;
-		Object.assign(jobs.outgoing, { tell: this.#tell, archive: this.#archive });
+		Object.assign(jobs.outgoing, { tell: this.#tell, archive: this.#archive, ring: this.#ring });
 	}
 
 	/** Something in the room is another than before. */
@@ -52,6 +55,33 @@ export class Messenger {
 		// Nothing is settled while a call is under way that knows less than this.
 		if (tell !== null && tell > now) this.#settledUntil = sooner(tell, archive) ?? 0;
 	}
+
+	/** The call of the room is another than before. */
+	callChanged(now: number): void {
+		this.#alarms.start('ring', this.#jobs, now);
+	}
+
+	/** K2: within a second on every tab of both. What could not be told is told again soon, as it is by then. */
+	readonly #ring: OutgoingJob = async (now) => {
+		const { room, members } = this.#room();
+		const { type, revision, call } = calls.frameOf(this.#store, now);
+		if (!call) return null;
+		const told = await Promise.all(
+			members.map(async (member) => {
+				try {
+					const telling = this.#env.INBOXES.getByName(member).call({ type, room, revision, now, call });
+					await within(CALL_TIMEOUT, telling);
+					return true;
+				} catch (error) {
+					log({ event: 'call_failed', of: room, call: 'ring', error });
+					return false;
+				}
+			}),
+		);
+		if (this.#store.call().revision !== revision)
+			return this.#ring(Date.now(), AbortSignal.timeout(CALL_TIMEOUT));
+		return told.every(Boolean) ? null : Date.now() + RING_AGAIN;
+	};
 
 	#tellAt(): number | null {
 		return sooner(...this.#room().members.map((member) => outgoing.tellMemberAt(this.#store, member)));

@@ -27,7 +27,7 @@ export type Effect =
 	/** Make credentials for one device in the call, and send them there. */
 	| { do: 'equip'; person: PersonId; device: DeviceId; call: string }
 	/** Tell both members' Inboxes. */
-	| { do: 'report'; frame: CallFrame };
+	| { do: 'report' };
 
 export interface Caller extends Asker {
 	device: DeviceId;
@@ -96,7 +96,7 @@ export function pass(
 	});
 	const effects = happen(store, { type: 'deadline', heard: Math.max(...times) || null }, now, terms);
 	// Still on: the Inboxes forget a call that they hear nothing of for long.
-	return effects.length > 0 ? effects : [{ do: 'report', frame: frameOf(store, now) }];
+	return effects.length > 0 ? effects : [{ do: 'report' }];
 }
 
 /** A device in the call has a new socket, which has not pinged yet. */
@@ -134,7 +134,7 @@ function happen(store: RoomStore, event: CallEvent, now: number, terms: CallTerm
 		switch (effect.do) {
 			case 'announce': {
 				const frame = { type: 'call' as const, revision: effect.revision, now, call: effect.call };
-				effects.push({ do: 'tell', whom: 'everybody', frame }, { do: 'report', frame });
+				effects.push({ do: 'tell', whom: 'everybody', frame }, { do: 'report' });
 				break;
 			}
 			case 'log':
@@ -182,7 +182,7 @@ function enter(store: RoomStore, call: Call): Effect[] {
 	return [{ do: 'tell', whom: 'everybody', frame: { type: 'changed', message, revision: message.revision } }];
 }
 
-function frameOf(store: RoomStore, now: number): CallFrame {
+export function frameOf(store: RoomStore, now: number): CallFrame {
 	const { revision, call } = store.call();
 	return { type: 'call', revision, now, call };
 }

@@ -261,6 +261,7 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 					this.#mediaSoon();
 					break;
 				case 'report':
+					this.#messenger.callChanged(Date.now());
 					break;
 				case 'tell':
 					if (effect.whom === 'everybody') {

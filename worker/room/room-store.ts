@@ -150,6 +150,11 @@ export class RoomStore {
 				`SELECT count(*) AS unread FROM (
 					SELECT 1 FROM messages
 					WHERE seq > ? AND speaker <> ? AND json_extract(body, '$.kind') <> 'deleted'
+						AND (
+							json_extract(body, '$.kind') <> 'call'
+							-- A call that both took part in is nothing to catch up on.
+							OR json_extract(body, '$.outcome') IN ('missed', 'cancelled', 'busy')
+						)
 					LIMIT ?
 				)`,
 				read,

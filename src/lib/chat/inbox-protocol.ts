@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { call } from './call-frames.ts';
 import { presence } from './presence.ts';
 import { parseRoomName } from './room-name.ts';
 import { summary } from './summary.ts';
@@ -103,6 +104,8 @@ export const inboxServerFrame = v.variant('type', [
 		/** Of an invitation: you sent it. */
 		mine: v.boolean(),
 	}),
+	/** The call of a room has changed (K2). Of two of one room, the one with the higher revision is the truth. */
+	v.object({ type: v.literal('call'), room: v.string(), revision: count, now: count, call }),
 	/** A frame was not obeyed; the socket stays open. */
 	v.object({
 		type: v.literal('refused'),
@@ -111,6 +114,7 @@ export const inboxServerFrame = v.variant('type', [
 	}),
 ]);
 export type InboxServerFrame = v.InferOutput<typeof inboxServerFrame>;
+export type RoomCallFrame = Extract<InboxServerFrame, { type: 'call' }>;
 export type InboxRefusal = Extract<InboxServerFrame, { type: 'refused' }>['code'];
 
 /**

@@ -1,4 +1,4 @@
-import type { Marks, Message, Pending } from './message.ts';
+import { isNews, type Marks, type Message, type Pending } from './message.ts';
 import type { ClientFrame, ServerFrame } from './protocol.ts';
 import { friendIn, type PersonId, type RoomName } from './room-name.ts';
 import type { History } from './rpc.ts';
@@ -261,7 +261,7 @@ export function unread(log: Log): number {
 	for (let at = log.messages.length - 1; at >= 0; at--) {
 		const message = log.messages[at];
 		if (!message || message.seq <= log.marks.mine.read) break;
-		if (message.from !== log.me && message.body.kind !== 'deleted') count++;
+		if (message.from !== log.me && isNews(message.body)) count++;
 	}
 	return count;
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { CALL_KINDS, CALL_OUTCOMES } from './call.ts';
+import { CALL_KINDS, CALL_OUTCOMES, type CallOutcome } from './call.ts';
 import { TEXT_MAX } from './limits.ts';
 import { clipEntries, photoEntries, voiceEntries } from './media.ts';
 import type { PersonId } from './room-name.ts';
@@ -75,6 +75,12 @@ export function withoutOutcome(said: Body): Body {
 	if (said.kind !== 'voice') return said;
 	const { heard: _, ...voice } = said;
 	return voice;
+}
+
+/** Does an entry count as unread to whom it is not from? Not what is gone, nor a call that both took part in (R3). */
+export function isNews({ kind, outcome }: { kind: Body['kind']; outcome?: CallOutcome | null }): boolean {
+	if (kind !== 'call') return kind !== 'deleted';
+	return outcome === 'missed' || outcome === 'cancelled' || outcome === 'busy';
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

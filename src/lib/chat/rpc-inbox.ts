@@ -1,4 +1,4 @@
-import type { ChatRow, InboxState } from './inbox-protocol.ts';
+import type { ChatRow, InboxState, RoomCallFrame } from './inbox-protocol.ts';
 import type { Presence } from './presence.ts';
 import type { PersonId, RoomName } from './room-name.ts';
 import type { Summary } from './summary.ts';
@@ -19,6 +19,8 @@ export interface InboxRpc {
 	 * @returns the highest revision the Inbox now has of it, which the Room keeps as acknowledged
 	 */
 	summary(row: Summary): Promise<number>;
+	/** The Room tells its call: it rings, was answered or is over. Every tab hears it at once (K2). */
+	call(told: RoomCallFrame): Promise<void>;
 	/** Something that Postgres knows of this person has changed (a friendship, an invitation, a mute, a name): read it again. */
 	refresh(): Promise<void>;
 	/** All that the chats list shows, in one call, for rendering it on the server. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CALL_KINDS, CALL_OUTCOMES } from './call.ts';
-import { lengthOf, type Body } from './message.ts';
+import { isNews, lengthOf, type Body } from './message.ts';
 import { parseRoomName, type PersonId } from './room-name.ts';
 
 /**
@@ -143,5 +143,5 @@ export function tellAt(told: Told, revision: number): number | null {
 
 /** Is this message one that the person should be told about? Their own never is. */
 export function concerns(row: Summary, me: PersonId): boolean {
-	return row.unread > 0 && row.last !== null && row.last.from !== me && row.last.preview.kind !== 'deleted';
+	return row.unread > 0 && row.last !== null && row.last.from !== me && isNews(row.last.preview);
 }

@@ -7,7 +7,9 @@ import {
 	type FriendPresence,
 	type InboxClientFrame,
 	type InboxServerFrame,
+	type Friend,
 	type InboxState,
+	type RoomCallFrame,
 } from '#lib/chat/inbox-protocol.ts';
 import { show, showChangesAt, type Presence, type Shown } from '#lib/chat/presence.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
@@ -37,6 +39,8 @@ export interface InboxOptions {
 	changed?(before: ChatRow | undefined, after: ChatRow): void;
 	/** Something happened between two people: lists of them are out of date. */
 	news?(news: News): void;
+	/** A friend's room has told its call (K2). */
+	call?(told: RoomCallFrame, friend: Friend): void;
 }
 
 /** Everything that concerns a person outside the open room, live, as every page of theirs shows it. */
@@ -184,6 +188,11 @@ export class Inbox {
 			case 'news':
 				this.#options.news?.(frame);
 				break;
+			case 'call': {
+				const row = this.#rows.get(frame.room);
+				if (row?.open) this.#options.call?.(frame, row.friend);
+				break;
+			}
 			case 'refused':
 				break; // nothing this client says is ever refused for what it is; what was too much is said again on change
 		}
