@@ -8,7 +8,7 @@ import { findBrowser } from './scripts/browser.ts';
 export default defineConfig({
 	testDir: 'tests/e2e',
 	outputDir: 'test-results',
-	fullyParallel: false,
+	fullyParallel: true,
 	workers: 2,
 	// Generous, for two busy cores: what is wrong shows by itself, not by being slow.
 	timeout: 180_000,

@@ -92,8 +92,10 @@ function entry(name: string, version: string, dev: boolean): Entry {
 	};
 }
 
+const file = join(root, 'package-lock.json');
+
 export function readLock(): Lock {
-	return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
+	return JSON.parse(readFileSync(file, 'utf8')) as Lock;
 }
 
 if (import.meta.main) {
@@ -101,6 +103,7 @@ if (import.meta.main) {
 	const missing = missingEntries(lock);
 	const packages = Object.entries({ ...lock.packages, ...missing });
 	lock.packages = Object.fromEntries(packages.sort(([a], [b]) => (a < b ? -1 : 1)));
-	writeFileSync(join(root, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`);
+	const indentation = readFileSync(file, 'utf8').includes('\n\t') ? '\t' : 2; // as npm left it
+	writeFileSync(file, `${JSON.stringify(lock, null, indentation)}\n`);
 	console.log(`Added to package-lock.json: ${Object.keys(missing).length} packages of other platforms.`);
 }
