@@ -150,7 +150,13 @@ export const messages = pgTable(
 		/** As the room has it; of a deleted message only that it was deleted. */
 		body: jsonb('body').notNull(),
 	},
-	(t) => [primaryKey({ columns: [t.room, t.seq] })],
+	(t) => [
+		primaryKey({ columns: [t.room, t.seq] }),
+		// Somebody's calls among all that was ever said in their rooms.
+		index('messages_calls')
+			.on(t.room, t.at)
+			.where(sql`(body ->> 'kind') = 'call'`),
+	],
 );
 
 /** Rooms in which somebody wants no sound and no notification. */

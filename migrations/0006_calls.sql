@@ -1,0 +1,1 @@
+CREATE INDEX "messages_calls" ON "messages" USING btree ("room","at") WHERE (body ->> 'kind') = 'call';
