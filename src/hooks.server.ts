@@ -43,6 +43,11 @@ const SECURITY = {
 export const handle: Handle = async ({ event, resolve }) => {
 	if (building) return resolve(event); // files that are made while building are the same for everybody
 	await identify(event);
+	// Kit takes an action of this name for a mistake of ours, and throws.
+	if (event.url.searchParams.has('/default')) fail(404, m.error_404_text());
+	// And it answers 501 where the data of a page is asked for by other methods than pages have.
+	if (event.isDataRequest && !['GET', 'HEAD'].includes(event.request.method))
+		return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } });
 	if (event.route.id?.startsWith('/(app)') && !event.locals.me) {
 		// Back to the page that was asked for; a form action is not a page.
 		const asked = event.request.method === 'GET' ? event.url.pathname + event.url.search : event.url.pathname;
@@ -88,7 +93,7 @@ async function identify({ platform, locals, request, cookies }: RequestEvent): P
 
 /** A bug, or a database that is away: one line in the log, and a sentence and the line's id for the person. */
 export const handleError: HandleServerError = ({ error, event, status, message }) => {
-	if (status === 404) return { message };
+	if (status < 500) return { message }; // an address, a method or a body that is none of ours
 	const id = crypto.randomUUID().slice(0, 13);
 	const { method } = event.request;
 	const path = event.url.pathname;

@@ -3,7 +3,7 @@ import { isPersonId } from '#lib/chat/room-name.ts';
 import { invitationSentence } from '#lib/sentences.ts';
 import * as invitations from '#lib/server/invitations.ts';
 import * as notices from '#lib/server/notices.ts';
-import { text } from '../../form-text.ts';
+import { formOf, text } from '../../form-text.ts';
 import { signedIn } from '../signed-in.ts';
 
 type Outcome = { ok: true; room?: string } | { ok: false; code: string };
@@ -21,7 +21,7 @@ async function about(
 	act: (db: App.Locals['db'], me: string, other: string, now: Date) => Promise<Outcome>,
 ) {
 	const me = signedIn(locals);
-	const person = text(await request.formData(), 'person');
+	const person = text(await formOf(request), 'person');
 	if (!isPersonId(person)) return fail(400, { person, error: invitationSentence('unknown_person') });
 	const outcome = await act(locals.db, me.id, person, new Date());
 	if (!outcome.ok) return fail(409, { person, error: invitationSentence(outcome.code) });

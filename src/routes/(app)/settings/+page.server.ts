@@ -4,7 +4,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { fieldSentences } from '#lib/sentences.ts';
 import * as people from '#lib/server/people.ts';
 import * as sessions from '#lib/server/sessions.ts';
-import { text } from '../../form-text.ts';
+import { formOf, text } from '../../form-text.ts';
 import { revoke } from '../../revoke.ts';
 import { signedIn } from '../signed-in.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -30,14 +30,14 @@ const about = <T extends object>(part: 'profile' | 'password', answer: T) => ({ 
 export const actions: Actions = {
 	profile: async ({ request, locals }) => {
 		const me = signedIn(locals);
-		const form = await request.formData();
+		const form = await formOf(request);
 		const given = { name: text(form, 'name'), about: text(form, 'about'), phone: text(form, 'phone') };
 		const updated = await people.updateProfile(locals.db, me.id, given);
 		if (!updated.ok) return fail(400, about('profile', { ...given, fields: fieldSentences(updated.fields) }));
 		return about('profile', { done: m.saved() });
 	},
 	appearance: async ({ request, cookies, url }) => {
-		const chosen = appearanceFrom(text(await request.formData(), 'appearance'));
+		const chosen = appearanceFrom(text(await formOf(request), 'appearance'));
 		cookies.set(APPEARANCE_COOKIE, chosen, {
 			path: '/',
 			maxAge: 31_536_000,
@@ -47,7 +47,7 @@ export const actions: Actions = {
 	},
 	password: async ({ request, locals }) => {
 		const me = signedIn(locals);
-		const form = await request.formData();
+		const form = await formOf(request);
 		const changed = await people.changePassword(locals.db, me.id, text(form, 'current'), text(form, 'next'));
 		if (!changed.ok) return fail(400, about('password', { fields: fieldSentences(changed.fields) }));
 		if (locals.session) revoke(locals, await sessions.endOthers(locals.db, me.id, locals.session));
@@ -55,7 +55,7 @@ export const actions: Actions = {
 	},
 	device: async ({ request, locals }) => {
 		const me = signedIn(locals);
-		const id = text(await request.formData(), 'session');
+		const id = text(await formOf(request), 'session');
 		const mine = await sessions.list(locals.db, me.id);
 		if (!mine.some((session) => session.id === id)) return;
 		await sessions.end(locals.db, id);

@@ -4,12 +4,12 @@ import { fieldSentences, waitSentence } from '#lib/sentences.ts';
 import * as attempts from '#lib/server/attempts.ts';
 import * as passwordResets from '#lib/server/password-resets.ts';
 import { readEmail } from '#lib/server/profile-fields.ts';
-import { text } from '../../form-text.ts';
+import { formOf, text } from '../../form-text.ts';
 import type { Actions } from './$types';
 
 export const actions: Actions = {
 	default: async ({ request, url, locals, getClientAddress }) => {
-		const email = text(await request.formData(), 'email');
+		const email = text(await formOf(request), 'email');
 		const read = readEmail(email);
 		if ('code' in read) return fail(400, { email, fields: fieldSentences({ email: read.code }) });
 		const { db, config, mail, later } = locals;

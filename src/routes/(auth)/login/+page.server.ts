@@ -4,13 +4,13 @@ import { nextPage } from '#lib/next-page.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { waitSentence } from '#lib/sentences.ts';
 import * as sessions from '#lib/server/sessions.ts';
-import { text } from '../../form-text.ts';
+import { formOf, text } from '../../form-text.ts';
 import { keep } from '../../session-cookies.ts';
 import type { Actions } from './$types';
 
 export const actions: Actions = {
 	default: async ({ request, locals, cookies, url, getClientAddress }) => {
-		const form = await request.formData();
+		const form = await formOf(request);
 		const login = text(form, 'login');
 		const password = text(form, 'password');
 		const device = deviceName(request.headers.get('user-agent'));

@@ -6,13 +6,13 @@ import { fieldSentences, waitSentence } from '#lib/sentences.ts';
 import * as attempts from '#lib/server/attempts.ts';
 import * as people from '#lib/server/people.ts';
 import * as sessions from '#lib/server/sessions.ts';
-import { text } from '../../form-text.ts';
+import { formOf, text } from '../../form-text.ts';
 import { keep } from '../../session-cookies.ts';
 import type { Actions } from './$types';
 
 export const actions: Actions = {
 	default: async ({ request, locals: { db, config }, cookies, url, getClientAddress }) => {
-		const form = await request.formData();
+		const form = await formOf(request);
 		const given = {
 			username: text(form, 'username'),
 			email: text(form, 'email'),

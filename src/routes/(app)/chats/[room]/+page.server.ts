@@ -6,7 +6,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { refusalSentence } from '#lib/sentences.ts';
 import * as friends from '#lib/server/friends.ts';
 import * as notices from '#lib/server/notices.ts';
-import { text } from '../../../form-text.ts';
+import { formOf, text } from '../../../form-text.ts';
 import { signedIn } from '../../signed-in.ts';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -46,7 +46,7 @@ export const actions: Actions = {
 	send: async ({ request, params, locals }) => {
 		const me = signedIn(locals);
 		const room = roomOf(params.room, me.id);
-		const form = await request.formData();
+		const form = await formOf(request);
 		const said = text(form, 'text');
 		const id = v.safeParse(messageId, text(form, 'id'));
 		const body = v.safeParse(sendableBody, { kind: 'text', text: said });

@@ -4,7 +4,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { fieldSentences } from '#lib/sentences.ts';
 import * as passwordResets from '#lib/server/password-resets.ts';
 import * as sessions from '#lib/server/sessions.ts';
-import { text } from '../../../form-text.ts';
+import { formOf, text } from '../../../form-text.ts';
 import { keep } from '../../../session-cookies.ts';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -19,7 +19,7 @@ export const actions: Actions = {
 	default: async ({ request, locals, params, cookies }) => {
 		const { db, config } = locals;
 		const now = new Date();
-		const password = text(await request.formData(), 'password');
+		const password = text(await formOf(request), 'password');
 		const used = await passwordResets.use(db, params.token, password, now);
 		if (!used.ok && used.code === 'gone') return fail(410, { error: m.reset_gone_text() });
 		if (!used.ok) return fail(400, { fields: fieldSentences(used.fields) });
