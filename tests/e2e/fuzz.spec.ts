@@ -8,7 +8,7 @@ import { expect, identity, test } from './fixtures.ts';
  * is named by its index, and FUZZ_FROM starts there.
  */
 
-const COUNT = Number(process.env.FUZZ_REQUESTS ?? 300);
+const COUNT = Number(process.env.FUZZ_REQUESTS ?? 0);
 const SEED = seedOf(process.env.FUZZ_SEED);
 const FROM = Number(process.env.FUZZ_FROM ?? 0);
 const AT_ONCE = 4;
@@ -16,6 +16,7 @@ const AT_ONCE = 4;
 const ROUND = 100;
 
 test(`no generated request breaks anything (FUZZ_SEED=${SEED})`, async ({ server }) => {
+	test.skip(COUNT === 0, 'It takes long: npm run test:fuzz.');
 	test.setTimeout(60_000 + COUNT * 600);
 	const { host, port } = new URL(server.url);
 	const all = addresses();

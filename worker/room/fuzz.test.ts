@@ -8,6 +8,12 @@ import { join, newFriends, text, withoutDatabase } from '../testing.ts';
 
 /* Generated frames against a live room. FUZZ_LIVE says how many, FUZZ_SEED which. */
 
+declare module 'vitest' {
+	interface ProvidedContext {
+		fuzz: { seed: number; live: number };
+	}
+}
+
 const { seed, live } = inject('fuzz');
 
 test(
