@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message, Pending } from './message.ts';
-import { lastMine, timeline } from './timeline.ts';
+import { entryKey, lastMine, timeline, type Day } from './timeline.ts';
 
 const ana = 'anaanaana';
 const bob = 'bobbobbob';
@@ -71,11 +71,36 @@ describe('the timeline', () => {
 		};
 		const before = timeline([], [pending], ana, utcDay);
 		const after = timeline([{ ...said(ana, 0, 'new'), id: 'message-x' }], [], ana, utcDay);
-		expect(lastMine(before)).toMatchObject({ state: 'sending', seq: null });
-		expect(lastMine(after)).toMatchObject({ state: 'sent', key: lastMine(before)?.key });
+		const entryIn = (days: Day[]) => days[0]?.groups[0]?.entries[0];
+		expect(entryIn(before)).toMatchObject({ state: 'sending', seq: null });
+		expect(entryIn(after)).toMatchObject({ state: 'sent', key: entryIn(before)?.key });
+		expect(entryIn(before)?.key).toBe(entryKey(pending));
 	});
 
-	it('knows no last message of mine when there is none', () => {
-		expect(lastMine(timeline([said(bob, 0, 'hi')], [], ana, utcDay))).toBeNull();
+	it('has every day once, whatever the clocks say', () => {
+		const pending: Pending = {
+			id: 'message-y',
+			from: ana,
+			at: noon - 86_400_000,
+			body: { kind: 'text', text: 'from a device of yesterday' },
+			state: 'sending',
+		};
+		expect(drawn([said(bob, 0, 'today')], [pending]).map(([day]) => day)).toEqual(['2026-11-22']);
+	});
+
+	it('begins a group where the new begins', () => {
+		const messages = [said(bob, 0, 'read'), said(bob, 1, 'new'), said(bob, 2, 'new too')];
+		const [day] = timeline(messages, [], ana, utcDay, messages[1]?.seq);
+		expect(day?.groups.map(({ unread, entries }) => [unread, entries.length])).toEqual([
+			[undefined, 1],
+			[true, 2],
+		]);
+	});
+
+	it('M6 knows the last thing I said that is still there', () => {
+		const kept = said(ana, 0, 'kept');
+		const gone: Message = { ...said(ana, 1, ''), body: { kind: 'deleted' } };
+		expect(lastMine([said(bob, 0, 'hi'), kept, gone, said(bob, 2, 'hi')], ana)).toBe(kept);
+		expect(lastMine([said(bob, 0, 'hi')], ana)).toBeUndefined();
 	});
 });

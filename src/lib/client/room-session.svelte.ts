@@ -287,15 +287,16 @@ export class RoomSession {
 		const message = logs.said(this.#log, id);
 		if (!message || message.body.kind === 'deleted' || this.#deleting.has(id)) return;
 		this.#deleting = new Set([...this.#deleting, id]);
-		if (this.#line === 'closed') void this.#removeWithoutLine(id);
-		else if (this.#synced) this.say({ type: 'delete', id });
+		if (this.#synced) this.say({ type: 'delete', id });
+		else void this.#removeWithoutLine(id);
 	}
 
 	async #removeWithoutLine(id: string): Promise<void> {
 		const message = await this.#options.remove?.(id).catch(() => null);
 		if (message)
 			this.#become(logs.apply(this.#log, { type: 'changed', message, revision: message.revision }));
-		this.#notDeleting(id);
+		// Where there may be a line again, it is asked for once more there.
+		else if (this.#line === 'closed') this.#notDeleting(id);
 	}
 
 	#notDeleting(id: string): void {

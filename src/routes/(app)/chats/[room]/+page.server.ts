@@ -1,21 +1,21 @@
 import { error, fail, redirect } from '@sveltejs/kit';
 import * as v from 'valibot';
+import { PAGE_MAX } from '#lib/chat/limits.ts';
 import { messageId, sendableBody } from '#lib/chat/message.ts';
-import { friendIn, parseRoomName, type PersonId, type RoomName } from '#lib/chat/room-name.ts';
+import type { PersonId } from '#lib/chat/room-name.ts';
+import type { History, RoomRpc } from '#lib/chat/rpc.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { refusalSentence } from '#lib/sentences.ts';
 import * as friends from '#lib/server/friends.ts';
 import * as notices from '#lib/server/notices.ts';
 import { formOf, text } from '../../../form-text.ts';
 import { signedIn } from '../../signed-in.ts';
+import { beforeFrom } from './before.ts';
+import { roomOf } from './room-of.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-/** The room a URL names, if this person is in it; for anybody else there is nothing here (D1, D2). */
-function roomOf(name: string, me: PersonId): RoomName {
-	const room = parseRoomName(name)?.room;
-	if (!room || friendIn(room, me) === null) error(404, m.error_404_text());
-	return room;
-}
+/** So many that were read stand before those that were not. */
+const READ_BEFORE = 10;
 
 export const load: PageServerLoad = async ({ params, locals, url }) => {
 	const me = signedIn(locals);
@@ -25,7 +25,9 @@ export const load: PageServerLoad = async ({ params, locals, url }) => {
 	if (!friendship) error(404, m.error_404_text());
 
 	const before = beforeFrom(url.searchParams.get('before'));
-	const history = await locals.rooms.getByName(room).history(me.id, before ? { before } : {});
+	const rpc = locals.rooms.getByName(room);
+	const history = before ? await rpc.history(me.id, { before }) : await newest(rpc, me.id);
+	const asked = url.searchParams.get('delete');
 	return {
 		room,
 		friend: friendship.person,
@@ -33,13 +35,21 @@ export const load: PageServerLoad = async ({ params, locals, url }) => {
 		history,
 		/** The page of older messages that was asked for, not the live end of the room. */
 		older: before !== null,
+		before,
+		/** The message of mine that may be deleted, when that is asked without JavaScript. */
+		asked: history.messages.find(({ id, from }) => id === asked && from === me.id)?.id ?? null,
 		/** For the form, which works without JavaScript: sent twice, it is one message (M1). */
 		messageId: crypto.randomUUID(),
 	};
 };
 
-function beforeFrom(asked: string | null): number | null {
-	return asked && /^[1-9]\d{0,14}$/.test(asked) ? Number(asked) : null;
+/** The newest page; a longer one when more than a page is unread, so that reading can begin where it ended. */
+async function newest(rpc: RoomRpc, me: PersonId): Promise<History> {
+	const page = await rpc.history(me, {});
+	const read = page.marks.find(({ person }) => person === me)?.read ?? 0;
+	const [first] = page.messages;
+	if (!first || first.seq <= read + 1) return page;
+	return rpc.history(me, { limit: Math.min(PAGE_MAX, page.last - read + READ_BEFORE) });
 }
 
 export const actions: Actions = {
@@ -60,6 +70,17 @@ export const actions: Actions = {
 			return fail(sent.code === 'slow_down' ? 429 : 400, { text: said, error: refusalSentence(sent.code) });
 		}
 		redirect(303, `/chats/${room}`);
+	},
+	delete: async ({ request, params, locals }) => {
+		const me = signedIn(locals);
+		const room = roomOf(params.room, me.id);
+		const form = await request.formData();
+		const before = beforeFrom(text(form, 'before'));
+		const id = v.safeParse(messageId, text(form, 'id'));
+		if (!(await friends.inRoom(locals.db, me.id, room))) error(404, m.error_404_text());
+		const removed = id.success && (await locals.rooms.getByName(room).remove(me.id, id.output));
+		if (!removed || !removed.ok) return fail(400, { text: '', error: m.delete_failed() });
+		redirect(303, `/chats/${room}${before ? `?before=${before}` : ''}`);
 	},
 	remove: async ({ params, locals }) => {
 		const me = signedIn(locals);
