@@ -155,6 +155,12 @@ export async function expectSent(page: Page): Promise<void> {
 	await expect(conversation(page).getByText(/^(Sent|Delivered|Seen)$/)).toBeVisible();
 }
 
+/** Deletes the message over which the pointer is, and says yes. */
+export async function deleteShown(page: Page, message: Locator | Page = page): Promise<void> {
+	await message.getByRole('button', { name: 'Delete message' }).last().click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete message' }).click();
+}
+
 /** Looks for what assistive technology would stumble over; dark differs from light in its colours only. */
 export async function expectAccessible(page: Page): Promise<void> {
 	for (const colorScheme of ['light', 'dark'] as const) {

@@ -3,6 +3,7 @@ import type { Locator, Page } from '@playwright/test';
 import {
 	composer,
 	conversation,
+	deleteShown,
 	expect,
 	expectAccessible,
 	expectSent,
@@ -85,7 +86,7 @@ test('a photo with GPS from disk arrives upright, without it, and is gone when i
 	await expect(photos(ana)).toHaveAttribute('src', url);
 
 	await photos(ana).hover();
-	await button(ana, 'Delete message').click();
+	await deleteShown(ana);
 	await expect(photos(bob)).toHaveCount(0);
 	await expect(conversation(bob)).toContainText('deleted');
 	for (const page of [ana, bob])
@@ -188,7 +189,7 @@ test('a voice message is recorded, listened to, sent, heard and sought in; delet
 	await expectAccessible(bob);
 
 	await voices(ana).hover();
-	await button(ana, 'Delete message').click();
+	await deleteShown(ana);
 	await expect(voices(bob)).toHaveCount(0);
 	await expect.poll(async () => (await bob.request.get(url)).status()).toBe(404);
 });

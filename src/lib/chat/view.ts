@@ -1,5 +1,7 @@
 import { PAGE_SIZE } from './limits.ts';
 import type { Message } from './message.ts';
+import type { PersonId } from './room-name.ts';
+import type { History } from './rpc.ts';
 
 /**
  * Which part of the messages that are known a page draws: from a number up to a number, both included. `to: null` goes
@@ -12,6 +14,13 @@ export interface View {
 
 /** More than this is not drawn for long. */
 export const DRAWN_MOST = 200;
+
+/** How far somebody has read: up to their mark, or up to what they said themselves: whoever answers has read. */
+export function readUpTo({ marks, messages }: Pick<History, 'marks' | 'messages'>, me: PersonId): number {
+	const mark = marks.find(({ person }) => person === me)?.read ?? 0;
+	const said = messages.findLast(({ from }) => from === me)?.seq ?? 0;
+	return Math.max(mark, said);
+}
 
 /** The newest page of what is known. */
 export function newest(messages: readonly Message[]): View {

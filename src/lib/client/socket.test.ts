@@ -202,6 +202,17 @@ describe('a line', () => {
 		expect(states).toEqual(['offline', 'open']);
 	});
 
+	test('C1: drops the line when the device loses its network, and tries at once whether that is true', async () => {
+		await connect();
+		place.online = false;
+		place.window.dispatchEvent(new Event('offline'));
+		await after(0);
+		expect(place.sockets).toHaveLength(2);
+		expect(states.slice(1)).toEqual(['connecting', 'offline']);
+		place.socket.accept();
+		expect(states.at(-1)).toBe('open');
+	});
+
 	test('ends when the page ends it, and may be opened again', async () => {
 		await connect();
 		socket.close();

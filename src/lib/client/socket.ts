@@ -263,8 +263,9 @@ export class Socket {
 		if (this.#around.document.visibilityState === 'visible') this.#nudge();
 	};
 
+	/** The line is as good as gone. Should the device be wrong, it is there again at once. */
 	#offline = (): void => {
-		if (this.#state === 'open') this.probe();
+		if (this.#state === 'open') this.reconnect();
 		else this.#become('offline');
 	};
 

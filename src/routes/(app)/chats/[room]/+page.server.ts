@@ -10,6 +10,7 @@ import * as friends from '#lib/server/friends.ts';
 import * as notices from '#lib/server/notices.ts';
 import { formOf, text } from '../../../form-text.ts';
 import { signedIn } from '../../signed-in.ts';
+import { readUpTo } from '#lib/chat/view.ts';
 import { beforeFrom } from './before.ts';
 import { roomOf } from './room-of.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -46,7 +47,7 @@ export const load: PageServerLoad = async ({ params, locals, url }) => {
 /** The newest page; a longer one when more than a page is unread, so that reading can begin where it ended. */
 async function newest(rpc: RoomRpc, me: PersonId): Promise<History> {
 	const page = await rpc.history(me, {});
-	const read = page.marks.find(({ person }) => person === me)?.read ?? 0;
+	const read = readUpTo(page, me);
 	const [first] = page.messages;
 	if (!first || first.seq <= read + 1) return page;
 	return rpc.history(me, { limit: Math.min(PAGE_MAX, page.last - read + READ_BEFORE) });

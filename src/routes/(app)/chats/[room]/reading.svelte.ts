@@ -23,9 +23,9 @@ export class Reading {
 		this.#session = session;
 		const { messages, myMarks } = session;
 		this.#view = { from: messages[0]?.seq ?? 1, to: null };
-		this.#shown = myMarks.read;
+		this.#shown = views.readUpTo({ messages: [...messages], marks: [myMarks] }, session.me);
 		this.#arrived = messages.at(-1)?.seq ?? 0;
-		if (this.unseen > 0) this.#newAfter = myMarks.read;
+		if (this.unseen > 0) this.#newAfter = this.#shown;
 	}
 
 	/** What is drawn. */
