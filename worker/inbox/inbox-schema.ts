@@ -94,4 +94,5 @@ export const INBOX_STEPS: readonly string[] = [
 		until INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	`,
+	`ALTER TABLE rooms ADD COLUMN avatar TEXT;`,
 ];

@@ -150,9 +150,9 @@ export class InboxStore {
 
 	putFriendship({ room, friend, open, since, muted }: Friendship): void {
 		this.#sql.exec(
-			`INSERT INTO rooms (room, friend, username, name, open, since, muted) VALUES (?, ?, ?, ?, ?, ?, ?)
+			`INSERT INTO rooms (room, friend, username, name, open, since, muted, avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (room) DO UPDATE SET username = excluded.username, name = excluded.name, open = excluded.open,
-				since = excluded.since, muted = excluded.muted`,
+				since = excluded.since, muted = excluded.muted, avatar = excluded.avatar`,
 			room,
 			friend.id,
 			friend.username,
@@ -160,6 +160,7 @@ export class InboxStore {
 			open ? 1 : 0,
 			since,
 			muted ? 1 : 0,
+			friend.avatar ?? null,
 		);
 	}
 
@@ -363,7 +364,12 @@ export class InboxStore {
 function chatRow(row: Row): ChatRow {
 	return {
 		room: String(row.room),
-		friend: { id: String(row.friend), username: String(row.username), name: String(row.name) },
+		friend: {
+			id: String(row.friend),
+			username: String(row.username),
+			name: String(row.name),
+			...(row.avatar === null ? {} : { avatar: String(row.avatar) }),
+		},
 		open: row.open === 1,
 		since: Number(row.since),
 		muted: row.muted === 1,

@@ -233,6 +233,7 @@ function same(row: ReturnType<InboxStore['chats']>[number], told: Friendship): b
 		row.since === told.since &&
 		row.muted === told.muted &&
 		row.friend.name === told.friend.name &&
+		(row.friend.avatar ?? null) === (told.friend.avatar ?? null) &&
 		row.friend.username === told.friend.username
 	);
 }

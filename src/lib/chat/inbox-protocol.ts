@@ -43,7 +43,13 @@ export const inboxClientFrame = v.variant('type', [
 export type InboxClientFrame = v.InferOutput<typeof inboxClientFrame>;
 
 /** A friend as the list shows them. */
-export const friend = v.object({ id: v.string(), username: v.string(), name: v.string() });
+export const friend = v.object({
+	id: v.string(),
+	username: v.string(),
+	name: v.string(),
+	/** The version of their photo, if they have one. */
+	avatar: v.optional(v.nullable(v.string())),
+});
 export type Friend = v.InferOutput<typeof friend>;
 
 /** One line of the chats list. */

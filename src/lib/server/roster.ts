@@ -3,7 +3,12 @@ import * as v from 'valibot';
 import type { Db } from './db/client.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const person = v.object({ id: v.string(), username: v.string(), name: v.string() });
+const person = v.object({
+	id: v.string(),
+	username: v.string(),
+	name: v.string(),
+	avatar: v.nullable(v.string()),
+});
 
 const roster = v.object({
 	/** Every friendship there is or was. */
@@ -28,7 +33,9 @@ export type Roster = v.InferOutput<typeof roster>;
 /** Reads all of it in one statement, so that it is of one moment. */
 export async function read(db: Db, me: string): Promise<Roster> {
 	const shown = (alias: string) =>
-		sql.raw(`json_build_object('id', ${alias}.id, 'username', ${alias}.username, 'name', ${alias}.name)`);
+		sql.raw(
+			`json_build_object('id', ${alias}.id, 'username', ${alias}.username, 'name', ${alias}.name, 'avatar', ${alias}.avatar)`,
+		);
 	const { rows } = await db.execute(sql`
 		select json_build_object(
 			'friendships', coalesce((

@@ -12,7 +12,7 @@ export const load: PageServerLoad = async ({ locals, isDataRequest, request }) =
 	// A whole page was asked for to be shown. Data may only have been fetched ahead, because a pointer rested on a
 	// link: then the page itself says when it is shown.
 	const ahead = isDataRequest || /prefetch|prerender/.test(request.headers.get('sec-purpose') ?? '');
-	if (!ahead) await invitations.markSeen(locals.db, me.id, new Date());
+	if (!ahead) await seen(locals, me.id);
 	return {
 		received: received.map(({ person, at, unseen }) => ({ person, at: at.getTime(), unseen })),
 		sent: sent.map(({ person, at }) => ({ person, at: at.getTime() })),
@@ -21,7 +21,11 @@ export const load: PageServerLoad = async ({ locals, isDataRequest, request }) =
 
 export const actions: Actions = {
 	...invitationActions,
-	seen: async ({ locals }) => {
-		await invitations.markSeen(locals.db, signedIn(locals).id, new Date());
-	},
+	seen: async ({ locals }) => seen(locals, signedIn(locals).id),
 };
+
+/** From now on they count no more, in any tab. */
+async function seen({ db, inboxes, later }: App.Locals, me: string): Promise<void> {
+	await invitations.markSeen(db, me, new Date());
+	later(inboxes.getByName(me).refresh());
+}

@@ -8,6 +8,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { refusalSentence } from '#lib/sentences.ts';
 import * as friends from '#lib/server/friends.ts';
 import * as notices from '#lib/server/notices.ts';
+import * as roster from '#lib/server/roster.ts';
 import { formOf, text } from '../../../form-text.ts';
 import { signedIn } from '../../signed-in.ts';
 import { readUpTo } from '#lib/chat/view.ts';
@@ -75,13 +76,19 @@ export const actions: Actions = {
 	delete: async ({ request, params, locals }) => {
 		const me = signedIn(locals);
 		const room = roomOf(params.room, me.id);
-		const form = await request.formData();
+		const form = await formOf(request);
 		const before = beforeFrom(text(form, 'before'));
 		const id = v.safeParse(messageId, text(form, 'id'));
 		if (!(await friends.inRoom(locals.db, me.id, room))) error(404, m.error_404_text());
 		const removed = id.success && (await locals.rooms.getByName(room).remove(me.id, id.output));
 		if (!removed || !removed.ok) return fail(400, { text: '', error: m.delete_failed() });
 		redirect(303, `/chats/${room}${before ? `?before=${before}` : ''}`);
+	},
+	mute: async ({ request, params, locals }) => {
+		const me = signedIn(locals);
+		const room = roomOf(params.room, me.id);
+		await roster.mute(locals.db, me.id, room, text(await formOf(request), 'muted') !== '');
+		locals.later(locals.inboxes.getByName(me.id).refresh());
 	},
 	remove: async ({ params, locals }) => {
 		const me = signedIn(locals);

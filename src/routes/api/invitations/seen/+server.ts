@@ -3,6 +3,8 @@ import { endpoint } from '../../endpoint.ts';
 import { noContent } from '../../problem.ts';
 
 export const POST = endpoint(async ({ event, me }) => {
-	await invitations.markSeen(event.locals.db, me.id, new Date());
+	const { db, inboxes, later } = event.locals;
+	await invitations.markSeen(db, me.id, new Date());
+	later(inboxes.getByName(me.id).refresh());
 	return noContent();
 });
