@@ -142,7 +142,9 @@ describe('between arrival and obeying', () => {
 		});
 		expect(await atAna.closed).toEqual({ code: 1011, reason: 'failed' });
 		expect(named(await atBob.settle())).toEqual(['before-it', 'beside-it-1', 'beside-it-2']);
-		expect(logged).toHaveBeenCalledTimes(1);
+		// The archive, which nobody answers for here, may have its own to say.
+		const faults = logged.mock.calls.map(String).filter((line) => line.includes('room_failed'));
+		expect(faults).toHaveLength(1);
 		logged.mockRestore();
 	});
 });
