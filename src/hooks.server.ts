@@ -17,6 +17,7 @@ import { mailer, type EmailBinding } from '#lib/server/mail.ts';
 import * as people from '#lib/server/people.ts';
 import { enter, readCookies } from '#lib/server/session-door.ts';
 import { keep } from './routes/session-cookies.ts';
+import { tell } from './routes/tell.ts';
 
 const doors = new WeakMap<object, { db: Db; config: Config }>();
 
@@ -82,9 +83,11 @@ async function identify({ platform, locals, request, cookies }: RequestEvent): P
 		const entry = await enter(door, readCookies(request.headers.get('cookie')), new Date());
 		if (entry.unreachable) fail(503, m.error_unreachable());
 		keep(cookies, entry);
+		if (entry.ended) tell(locals, entry.ended);
 		if (!entry.who) return;
-		locals.me = await people.me(door.db, entry.who.person);
+		locals.me = await people.signedIn(door.db, entry.who);
 		if (locals.me) locals.session = entry.who.session;
+		else keep(cookies, { clear: true });
 	} catch (error) {
 		if (isUnreachable(error)) fail(503, m.error_unreachable());
 		throw error;

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { isUnreachable } from '#lib/server/db/client.ts';
 import * as people from '#lib/server/people.ts';
+import { identifyAdmitted } from './admission.ts';
 import type { Env } from './env.ts';
 import { log, newFailureId } from './log.ts';
 import { problem, unavailable } from './problem.ts';
@@ -8,7 +9,7 @@ import { avatarRoutes, type AvatarPorts } from './routes/avatars.ts';
 import { mediaRoutes, type MediaPorts } from './routes/media.ts';
 import { openInbox } from './routes/inbox.ts';
 import { openRoom } from './routes/rooms.ts';
-import { door, identify } from './session.ts';
+import { door } from './session.ts';
 
 /** What is left of the built SvelteKit worker to us: a function from requests to pages. */
 export interface Pages {
@@ -17,7 +18,7 @@ export interface Pages {
 
 /** Where the doors for bytes find everything else. */
 const ports: MediaPorts & AvatarPorts = {
-	identify,
+	identify: identifyAdmitted,
 	room: (env, name) => env.ROOMS.getByName(name),
 	setAvatar: (env, person, version) => people.setAvatar(door(env).db, person, version),
 };

@@ -10,7 +10,8 @@ export type Event =
 	| { event: 'call_failed'; of: string; call: string; error: unknown }
 	| { event: 'notices_delivered'; count: number }
 	| { event: 'notice_failed'; target: string; error: unknown }
-	| { event: 'notices_failed'; error: unknown };
+	| { event: 'notices_failed'; error: unknown }
+	| { event: 'sweep_failed'; error: unknown };
 
 export function log(event: Event): void {
 	if ('error' in event) console.error(JSON.stringify({ ...event, error: describeFailure(event.error) }));

@@ -68,6 +68,20 @@ export class Server {
 		this.#process = undefined;
 	}
 
+	/** Suspends somebody, or lifts that, as an operator does. */
+	async suspend(username: string, ...more: '--lift'[]): Promise<string> {
+		const child = spawn(process.execPath, [join(root, 'scripts/suspend.ts'), username, ...more], {
+			cwd: root,
+			stdio: ['ignore', 'pipe', 'inherit'],
+			env: { ...process.env, KITH_DATA: this.#data, DATABASE_URL: '' },
+		});
+		let said = '';
+		child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+		const [code] = (await once(child, 'close')) as [number];
+		if (code !== 0) throw this.#failure('did not suspend anybody');
+		return said;
+	}
+
 	/** Ends it as Ctrl-C does, and throws its data away. */
 	async remove(): Promise<void> {
 		if (this.#process) {

@@ -111,7 +111,7 @@ describe('D4: a revoked session', () => {
 		const { ana, bob, room } = await befriend();
 		const [mine, stolen] = [await join(ana), await openTab(ana, 'stolen')];
 		expect(await inboxOf(ana).admits('stolen')).toBe(true);
-		await inboxOf(ana).revoke('stolen');
+		await inboxOf(ana).revoke(['stolen'], 'session_revoked');
 		expect((await stolen.closed).code).toBe(CLOSE.session_revoked.code);
 		expect((await knock(ana, 'stolen')).status).toBe(401);
 		expect(await inboxOf(ana).admits('stolen')).toBe(false);
@@ -122,7 +122,7 @@ describe('D4: a revoked session', () => {
 	test('of a suspended person are all of them', async () => {
 		const { ana } = await befriend();
 		const tab = await openTab(ana);
-		await inboxOf(ana).suspend();
+		await inboxOf(ana).revoke(['session1'], 'suspended');
 		expect((await tab.closed).code).toBe(CLOSE.suspended.code);
 	});
 });

@@ -148,19 +148,19 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		return wanted;
 	}
 
-	async revoke(session: string): Promise<void> {
-		this.#perform(rules.revoke(this.#store, session, Date.now()));
-		const rooms = this.#store.chats().filter((row) => row.open);
-		const told = rooms.map(({ room }) => this.env.ROOMS.getByName(room).revoke(this.#me, session));
-		this.ctx.waitUntil(Promise.allSettled(told));
+	async revoke(sessions: readonly string[], because: 'session_revoked' | 'suspended'): Promise<void> {
+		for (const session of sessions) this.#perform(rules.revoke(this.#store, session, because, Date.now()));
+		const entered = sessions.flatMap((session) =>
+			this.#store.entered(session).map(async (room) => {
+				await this.env.ROOMS.getByName(room).revoke(this.#me, session, because);
+				this.#store.leave(session, room);
+			}),
+		);
+		await Promise.all(entered);
 	}
 
-	async admits(session: string): Promise<boolean> {
-		return !this.#store.isRevoked(session);
-	}
-
-	async suspend(): Promise<void> {
-		this.#perform([{ do: 'close', reason: 'suspended' }]);
+	async admits(session: string, room?: RoomName): Promise<boolean> {
+		return rules.admit(this.#store, session, room, Date.now());
 	}
 
 	async attended(): Promise<{ tabs: number; active: boolean }> {

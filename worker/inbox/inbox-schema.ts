@@ -95,4 +95,13 @@ export const INBOX_STEPS: readonly string[] = [
 	) STRICT, WITHOUT ROWID;
 	`,
 	`ALTER TABLE rooms ADD COLUMN avatar TEXT;`,
+	`
+	-- The rooms of which a session has opened a socket: those are told when it ends.
+	CREATE TABLE entered (
+		session TEXT NOT NULL,
+		room TEXT NOT NULL,
+		at INTEGER NOT NULL,
+		PRIMARY KEY (session, room)
+	) STRICT, WITHOUT ROWID;
+	`,
 ];

@@ -342,6 +342,28 @@ export class InboxStore {
 		return this.#sql.exec('SELECT 1 FROM revoked WHERE session = ?', session).toArray().length > 0;
 	}
 
+	/** A session is about to open a socket of a room. */
+	enter(session: string, room: RoomName, now: number): void {
+		this.#sql.exec('INSERT OR IGNORE INTO entered (session, room, at) VALUES (?, ?, ?)', session, room, now);
+	}
+
+	/** The rooms that a session has entered and not been put out of. */
+	entered(session: string): RoomName[] {
+		return this.#sql
+			.exec('SELECT room FROM entered WHERE session = ? ORDER BY room', session)
+			.toArray()
+			.map(({ room }) => String(room));
+	}
+
+	leave(session: string, room: RoomName): void {
+		this.#sql.exec('DELETE FROM entered WHERE session = ? AND room = ?', session, room);
+	}
+
+	/** Forgets where sessions were that have run out by themselves. */
+	forgetEntered(before: number): void {
+		this.#sql.exec('DELETE FROM entered WHERE at < ?', before);
+	}
+
 	retry(call: string): Retry | null {
 		const [row] = this.#sql.exec('SELECT failures, at FROM retries WHERE call = ?', call).toArray();
 		return row ? { failures: Number(row.failures), at: Number(row.at) } : null;

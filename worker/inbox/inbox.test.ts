@@ -358,10 +358,21 @@ describe('D4: a revoked session', () => {
 	it('loses its sockets and opens no more', () =>
 		inAnas(friends(bob), (store) => {
 			expect(store.isRevoked('session2')).toBe(false);
-			expect(rules.revoke(store, 'session2', NOW)).toEqual([
+			expect(rules.revoke(store, 'session2', 'session_revoked', NOW)).toEqual([
 				{ do: 'close', session: 'session2', reason: 'session_revoked' },
 			]);
 			expect([store.isRevoked('session1'), store.isRevoked('session2')]).toEqual([false, true]);
+			expect(rules.admit(store, 'session2', undefined, NOW)).toBe(false);
+		}));
+
+	it('is followed into the rooms it entered', () =>
+		inAnas(friends(bob), (store) => {
+			expect(rules.admit(store, 'session1', 'ana_bob', NOW)).toBe(true);
+			expect(rules.admit(store, 'session1', 'ana_bob', NOW + 1)).toBe(true);
+			expect(rules.admit(store, 'session1', undefined, NOW)).toBe(true);
+			expect(store.entered('session1')).toEqual(['ana_bob']);
+			store.leave('session1', 'ana_bob');
+			expect(store.entered('session1')).toEqual([]);
 		}));
 });
 

@@ -54,6 +54,8 @@ const SAVE_EVERY = 60_000;
 const REVOKED_FOR = 24 * 3_600_000;
 /** An answered call that its room has not told of for so long is over. It tells every half minute. */
 const CALL_LEASE = 120_000;
+/** Where a session was is forgotten after this: longer than a session lives, and comes anew with the next socket. */
+const ENTERED_FOR = 400 * 24 * 3_600_000;
 /** How long a call may take before it counts as lost with the object that made it, and the waits after failures. */
 const CALL_LOST_AFTER = 15_000;
 const RETRY_FIRST = 2_000;
@@ -300,10 +302,23 @@ export function see(
 	return { wanted: true, effects: watched(store, friend, report, now) };
 }
 
+/** D4: may this session open a socket? Of a room, that is remembered. */
+export function admit(store: InboxStore, session: string, room: RoomName | undefined, now: number): boolean {
+	if (store.isRevoked(session)) return false;
+	if (room !== undefined) store.enter(session, room, now);
+	return true;
+}
+
 /** D4: a session has ended. */
-export function revoke(store: InboxStore, session: string, now: number): Effect[] {
+export function revoke(
+	store: InboxStore,
+	session: string,
+	reason: 'session_revoked' | 'suspended',
+	now: number,
+): Effect[] {
 	store.revoke(session, now, now - REVOKED_FOR);
-	return [{ do: 'close', session, reason: 'session_revoked' }];
+	store.forgetEntered(now - ENTERED_FOR);
+	return [{ do: 'close', session, reason }];
 }
 
 /** Local deadlines: what time alone changes. */

@@ -53,6 +53,8 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 	 */
 	readonly #sockets = new WeakMap<WebSocket, { asker: calls.Caller; bucket: Bucket }>();
 	readonly #callers = new Map<PersonId, Bucket>();
+	/** Sessions that ended lately. Their Inboxes let none of them in; this is for one that was let in just before. */
+	readonly #revoked = new Set<string>();
 	/** Frames of all sockets in the order of their arrival, for the moment until they are obeyed. */
 	readonly #arrived: { ws: WebSocket; data: string | ArrayBuffer }[] = [];
 
@@ -83,12 +85,13 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 			return unavailable('This room cannot be opened at the moment.');
 		}
 		if (!status) return unknownRoom();
+		if (this.#revoked.has(who.session)) return problem(401, 'no_session', 'Log in first.');
 		if (!status.open) return problem(403, 'ended', 'You are no longer friends.');
 		if (this.ctx.getWebSockets(who.person).length >= SOCKETS_MAX)
 			return problem(429, 'too_many_sockets', 'This room is open in too many places.');
 
 		const { 0: theirs, 1: ours } = new WebSocketPair();
-		this.ctx.acceptWebSocket(ours, [who.person, tagOf(who.device), `session ${who.session}`]);
+		this.ctx.acceptWebSocket(ours, [who.person, tagOf(who.device), sessionTag(who.session)]);
 		ours.serializeAttachment(who);
 		calls.present(this.#store, who.person, who.device, Date.now());
 		return new Response(null, { status: 101, webSocket: theirs });
@@ -191,9 +194,10 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 		this.#perform(rules.obey(this.#store, { type: 'mark', delivered: seq }, asker, Date.now()));
 	}
 
-	async revoke(member: PersonId, session: string): Promise<void> {
+	async revoke(member: PersonId, session: string, because: 'session_revoked' | 'suspended'): Promise<void> {
 		this.#asker(member);
-		for (const ws of this.ctx.getWebSockets(`session ${session}`)) closeFor(ws, 'session_revoked');
+		this.#revoked.add(session);
+		for (const ws of this.ctx.getWebSockets(sessionTag(session))) closeFor(ws, because);
 	}
 
 	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
@@ -380,6 +384,7 @@ function idOf(parsed: Parsed<ClientFrame>): string | undefined {
 
 /** A tag of its own kind: sockets are tagged by person too. */
 const tagOf = (device: DeviceId) => `device ${device}`;
+const sessionTag = (session: string) => `session ${session}`;
 
 const CALL_FRAMES = new Set<string>(callClientFrames.map((frame) => frame.entries.type.literal));
 

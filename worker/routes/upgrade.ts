@@ -2,13 +2,13 @@ import type { Context } from 'hono';
 import * as v from 'valibot';
 import { SUBPROTOCOL } from '#lib/chat/protocol.ts';
 import { setCookies, type Entry } from '#lib/server/session-door.ts';
+import { isAdmitted } from '../admission.ts';
 import type { Env } from '../env.ts';
 import { identity, withIdentity } from '../identity.ts';
-import { log } from '../log.ts';
+import { tell } from '../sweep.ts';
 import { isOurOrigin } from '../origin.ts';
 import { problem, unavailable } from '../problem.ts';
 import { identify, readProtocols } from '../session.ts';
-import { within } from '../within.ts';
 
 type C = Context<{ Bindings: Env }>;
 
@@ -16,9 +16,6 @@ type C = Context<{ Bindings: Env }>;
 interface Destination {
 	fetch(request: Request): Promise<Response>;
 }
-
-/** How long a person's Inbox may take to say whether a session was revoked. */
-const PATIENCE = 2_000;
 
 /**
  * The door of every socket (rule D1): whoever may not enter gets an answer over HTTP before anything is upgraded.
@@ -39,6 +36,7 @@ export async function openSocket(
 		return problem(403, 'foreign_origin', 'Rooms open only from Kith itself.');
 
 	const entry = await identify(request, bearer, c.env, new Date());
+	if (entry.ended) c.executionCtx.waitUntil(tell(c.env, entry.ended));
 	const answer = await enter(c, entry, offered, to);
 	// Whatever the answer: a token that was renewed on the way must reach its browser.
 	const answered = new Response(answer.body, answer);
@@ -60,7 +58,9 @@ async function enter(
 	if (!there) return problem(404, 'unknown_room', 'There is no such room.');
 	if (offered.length > 0 && !offered.includes(SUBPROTOCOL))
 		return problem(400, 'unknown_protocol', `This server speaks ${SUBPROTOCOL}.`);
-	if (!(await isAdmitted(c.env, person, session))) return problem(401, 'no_session', 'Log in first.');
+	const admitted = await isAdmitted(c.env, person, session, there.room);
+	if (admitted === null) return unavailable('Who you are cannot be checked at the moment.');
+	if (!admitted) return problem(401, 'no_session', 'Log in first.');
 
 	const asked = v.safeParse(identity.entries.device, c.req.query('device'));
 	const device = asked.success ? asked.output : crypto.randomUUID();
@@ -74,17 +74,4 @@ async function enter(
 		// A browser drops the socket when the protocol it offered is not named; the token beside it never is.
 		headers: offered.length > 0 ? { 'sec-websocket-protocol': SUBPROTOCOL } : {},
 	});
-}
-
-/**
- * An access token outlives its session by minutes; the person's Inbox knows at once (D4). When it does not answer, the
- * token is believed: a room must not depend on another object.
- */
-async function isAdmitted(env: Env, person: string, session: string): Promise<boolean> {
-	try {
-		return await within(PATIENCE, env.INBOXES.getByName(person).admits(session));
-	} catch (error) {
-		log({ event: 'call_failed', of: person, call: 'admits', error });
-		return true;
-	}
 }

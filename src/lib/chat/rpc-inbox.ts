@@ -35,12 +35,13 @@ export interface InboxRpc {
 	 * @returns false when nobody here wants to know any more, which ends the subscription
 	 */
 	friendPresence(friend: PersonId, report: PresenceReport): Promise<boolean>;
-	/** A session has ended: its sockets close at once (D4), and it opens no more. */
-	revoke(session: string): Promise<void>;
-	/** May this session still open sockets? False once it was revoked. */
-	admits(session: string): Promise<boolean>;
-	/** The person was suspended: every socket closes. */
-	suspend(): Promise<void>;
+	/**
+	 * Sessions have ended: their sockets close at once, here and in every room they entered (D4), and they open no more.
+	 * Throws when a room could not be told; the caller tries again.
+	 */
+	revoke(sessions: readonly string[], because: 'session_revoked' | 'suspended'): Promise<void>;
+	/** May this session open a socket, of its Inbox or of a room? False once it was revoked. */
+	admits(session: string, room?: RoomName): Promise<boolean>;
 	/** Is anybody there to see or hear? For deciding about push messages. */
 	attended(): Promise<{ tabs: number; active: boolean }>;
 }

@@ -54,7 +54,7 @@ export interface RoomRpc {
 	/** A tab of the member has the messages up to this number, by another line than the room's own (R1). */
 	markDelivered(member: PersonId, seq: number): Promise<void>;
 	/** A session has ended: its sockets here close (D4). */
-	revoke(member: PersonId, session: string): Promise<void>;
+	revoke(member: PersonId, session: string, because: 'session_revoked' | 'suspended'): Promise<void>;
 }
 
 /** How a page reaches rooms: the part of `DurableObjectNamespace` that it needs. */

@@ -256,20 +256,11 @@ describe('a line that the server closed', () => {
 		expect(place.sockets).toHaveLength(2);
 	});
 
-	test('D4: a revoked session leads to the log-in page only when that is of use', async () => {
+	test.each(['session_revoked', 'suspended'] as const)('D4: %s leads to the log-in page', async (reason) => {
 		await connect();
-		place.standing = { status: 200, body: { person: ana, room: 'open' } };
-		place.socket.end(CLOSE.session_revoked.code);
-		await after(0);
-		expect([place.asked.length, place.wentToLogin]).toEqual([1, 0]);
-
-		socket.open();
-		await after(0);
-		place.socket.accept();
-		place.standing = { status: 401 };
-		place.socket.end(CLOSE.session_revoked.code);
-		await after(0);
-		expect(place.wentToLogin).toBe(1);
+		place.socket.end(CLOSE[reason].code);
+		await after(60_000);
+		expect([place.sockets.length, place.wentToLogin]).toEqual([1, 1]);
 	});
 });
 

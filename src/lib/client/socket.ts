@@ -233,12 +233,9 @@ export class Socket {
 		this.#wake?.();
 		this.#openedAt = null;
 		this.#become('closed', closedFor);
-		if (closedFor === 'signed_out') goToLogin();
-		// The door may go on believing an access token for a while. Only when it does not is there a use in logging in.
-		if (closedFor === 'session_revoked')
-			void this.#ask().then((now) => {
-				if (now === 'signed_out' && this.#line === null) goToLogin();
-			});
+		// Should the browser be logged in anew already, the log-in page leads straight back.
+		if (closedFor === 'signed_out' || closedFor === 'session_revoked' || closedFor === 'suspended')
+			goToLogin();
 	}
 
 	#become(state: SocketState, closedFor: ClosedFor | null = null): void {

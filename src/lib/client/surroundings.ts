@@ -14,7 +14,15 @@ export interface Surroundings {
 	goToLogin(): void;
 }
 
+/** Who logs out by the button is on the way to another page, and should not be led elsewhere when their lines close. */
+let leaving = false;
+const noteLogout = ({ target }: Event): void => {
+	leaving ||= target instanceof HTMLFormElement && new URL(target.action).pathname === '/logout';
+};
+
 export function browser(): Surroundings {
+	// Adding it again changes nothing.
+	document.addEventListener('submit', noteLogout);
 	return {
 		window,
 		document,
@@ -23,8 +31,10 @@ export function browser(): Surroundings {
 		fetch: (input, init) => fetch(input, init),
 		WebSocket,
 		random: Math.random,
-		goToLogin: () =>
-			location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`),
+		goToLogin: () => {
+			if (leaving) return;
+			location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+		},
 	};
 }
 

@@ -1,6 +1,6 @@
 import { and, asc, gt, inArray } from 'drizzle-orm';
 import * as v from 'valibot';
-import { parseRoomName, type RoomName } from '#lib/chat/room-name.ts';
+import { parseRoomName, type PersonId, type RoomName } from '#lib/chat/room-name.ts';
 import type { Inboxes } from '#lib/chat/rpc-inbox.ts';
 import type { FriendshipStatus, Rooms } from '#lib/chat/rpc.ts';
 import type { Db } from './db/client.ts';
@@ -14,6 +14,8 @@ import { notices } from './db/schema.ts';
 const PAGE = 100;
 
 const status = v.object({ open: v.boolean(), epoch: v.number() });
+/** Sessions of a person that have ended: see sessions.ts. */
+const ended = v.object({ ended: v.array(v.string()), because: v.picklist(['session_revoked', 'suspended']) });
 
 /** Who can be told: rooms how their friendship is, Inboxes that something of their person's is another than before. */
 export interface Told {
@@ -31,24 +33,24 @@ interface Notice {
 /**
  * Tells the objects, and forgets what has arrived. One that cannot be told is asked again the next time, and keeps nobody
  * else from being told.
- * @param onlyRoom after a change to one room, only its notices and those to the two people it is of
+ * @param only after a change to one room, only its notices and those to the two people it is of; after one to a person, only theirs
  * @param failed is told of every object that could not be reached
  * @returns how many notices arrived
  */
 export async function deliver(
 	db: Db,
 	objects: Told,
-	onlyRoom?: RoomName,
+	only?: RoomName | PersonId,
 	failed: (target: string, error: unknown) => void = () => {},
 ): Promise<number> {
-	const only = onlyRoom === undefined ? undefined : [onlyRoom, ...(parseRoomName(onlyRoom)?.members ?? [])];
+	const names = only === undefined ? undefined : [only, ...(parseRoomName(only)?.members ?? [])];
 	let delivered = 0;
 	let last = 0;
 	for (;;) {
 		const page = await db
 			.select({ id: notices.id, target: notices.target, name: notices.name, payload: notices.payload })
 			.from(notices)
-			.where(and(gt(notices.id, last), only && inArray(notices.name, only)))
+			.where(and(gt(notices.id, last), names && inArray(notices.name, names)))
 			.orderBy(asc(notices.id))
 			.limit(PAGE);
 		const arrived = (await Promise.all(page.map((notice) => tell(objects, notice, failed)))).filter(
@@ -67,8 +69,11 @@ async function tell(
 	failed: (target: string, error: unknown) => void,
 ): Promise<number | null> {
 	try {
-		if (target === 'inbox') await inboxes.getByName(name).refresh();
-		else {
+		if (target === 'inbox') {
+			const gone = v.safeParse(ended, payload);
+			if (gone.success) await inboxes.getByName(name).revoke(gone.output.ended, gone.output.because);
+			else await inboxes.getByName(name).refresh();
+		} else {
 			const told: FriendshipStatus = v.parse(status, payload);
 			await rooms.getByName(name).setStatus(told);
 		}

@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { and, eq, gt, isNull, lte, sql } from 'drizzle-orm';
 import { cleanText } from '#lib/chat/message.ts';
 import type { Db } from './db/client.ts';
-import { passwordResets, people, sessions } from './db/schema.ts';
+import { passwordResets, people } from './db/schema.ts';
 import { time } from './db/time.ts';
 import * as passwords from './passwords.ts';
 import { readPassword, type FieldCode } from './profile-fields.ts';
+import { ending } from './sessions.ts';
 
 const RESET_SECONDS = 60 * 60;
 
@@ -83,18 +84,16 @@ export async function use(
 			)
 			update people set password_hash = ${passwordHash} from used where people.id = used.person_id returning people.id
 		`),
-		db
-			.delete(sessions)
-			.where(
-				and(
-					eq(sessions.personId, found.person),
-					sql`exists (select from people where id = ${found.person} and password_hash = ${passwordHash})`,
-				),
-			)
-			.returning({ id: sessions.id }),
+		ending(
+			db,
+			sql`
+				person_id = ${found.person}
+				and exists (select from people where id = ${found.person} and password_hash = ${passwordHash})
+			`,
+		),
 	]);
 	if (used.rows.length === 0) return { ok: false, code: 'gone' };
-	return { ok: true, person: found.person, ended: ended.map(({ id }) => id) };
+	return { ok: true, person: found.person, ended: ended.rows.map(({ id }) => id) };
 }
 
 /** Deletes the links that are too old. */

@@ -196,7 +196,8 @@ describe('changePassword', () => {
 		const registered = await people.register(db, form('jan'), now);
 		if (!registered.ok) throw new Error('not registered');
 		const { id } = registered.person;
-		const change = (current: unknown, next: unknown) => people.changePassword(db, id, current, next);
+		const change = (current: unknown, next: unknown) =>
+			people.changePassword(db, database.config, { person: id, session: 'none' }, { current, next }, now);
 
 		expect(await change('', 'seven copper kettles')).toEqual({ ok: false, fields: { current: 'required' } });
 		expect(await change('not it', 'seven copper kettles')).toEqual({
@@ -220,5 +221,35 @@ describe('changePassword', () => {
 			ok: false,
 			fields: { current: 'wrong' },
 		});
+	});
+
+	test('guesses of the current one are counted, and the right one starts the count anew', async () => {
+		const { db } = database;
+		const max = 2;
+		const windowSeconds = 900;
+		const config = { limits: { ...database.config.limits, loginPerAccount: { max, windowSeconds } } };
+		const registered = await people.register(db, form('pia'), now);
+		if (!registered.ok) throw new Error('not registered');
+		const change = (current: string, next: string, at = now) =>
+			people.changePassword(
+				db,
+				config,
+				{ person: registered.person.id, session: 'none' },
+				{ current, next },
+				at,
+			);
+		const right = 'brass lantern, 4 geese';
+		for (let i = 1; i < max; i++)
+			expect(await change('a guess', 'nine tin whistles')).toMatchObject({ fields: { current: 'wrong' } });
+		expect(await change(right, 'short')).toMatchObject({ fields: { next: 'too_short' } });
+		for (let i = 0; i < max; i++)
+			expect(await change('a guess', 'nine tin whistles')).toMatchObject({ fields: { current: 'wrong' } });
+		expect(await change(right, 'nine tin whistles')).toEqual({
+			ok: false,
+			code: 'too_many',
+			retryAfterSeconds: windowSeconds,
+		});
+		const later = new Date(now.getTime() + windowSeconds * 1000);
+		expect(await change(right, 'nine tin whistles', later)).toEqual({ ok: true });
 	});
 });

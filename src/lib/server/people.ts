@@ -1,13 +1,17 @@
 import { and, eq, isNull, or, sql } from 'drizzle-orm';
 import { isPersonId } from '#lib/chat/room-name.ts';
+import * as attempts from './attempts.ts';
+import type { Config } from './config.ts';
 import { violatedUnique, type Db } from './db/client.ts';
-import { people } from './db/schema.ts';
+import { people, sessions } from './db/schema.ts';
+import { time } from './db/time.ts';
 import { searchable } from './folded.ts';
 import { newId } from './ids.ts';
 import * as passwords from './passwords.ts';
 import { meColumns, personColumns, type Me, type Person } from './person.ts';
 import * as fields from './profile-fields.ts';
 import type { FieldCode, Read } from './profile-fields.ts';
+import { ending } from './sessions.ts';
 
 export { search } from './people-search.ts';
 export type { Found, Me, Person, Relation } from './person.ts';
@@ -94,6 +98,19 @@ export async function me(db: Db, id: string): Promise<Me | null> {
 	return person ?? null;
 }
 
+/** Oneself, for as long as the session that asks has not ended: an access token outlives it by minutes (D4). */
+export async function signedIn(
+	db: Db,
+	{ person: id, session }: { person: string; session: string },
+): Promise<Me | null> {
+	const [person] = await db
+		.select(meColumns)
+		.from(people)
+		.innerJoin(sessions, and(eq(sessions.personId, people.id), eq(sessions.id, session)))
+		.where(and(eq(people.id, id), isNull(people.suspendedAt)));
+	return person ?? null;
+}
+
 /** Somebody, as others may see them; null when there is no such person, or they are suspended. */
 export async function find(db: Db, id: string): Promise<Person | null> {
 	if (!isPersonId(id)) return null;
@@ -142,23 +159,35 @@ export async function setAvatar(db: Db, meId: string, version: string | null): P
 }
 
 /**
- * Changes a password. The sessions stay open: `sessions.endOthers` ends those of other devices.
- * @param current the password up to now, as proof that it is not somebody at an unlocked computer
+ * Changes a password, and logs every other device out with it.
+ * @param asks whose, from which session, which stays
+ * @param current the password up to now, as proof that it is not somebody at an unlocked computer; guesses are counted
  */
 export async function changePassword(
 	db: Db,
-	meId: string,
-	current: unknown,
-	next: unknown,
-): Promise<{ ok: true } | Refused<'current' | 'next', FieldCode | 'wrong' | 'same'>> {
+	config: Pick<Config, 'limits'>,
+	asks: { person: string; session: string },
+	given: { current: unknown; next: unknown },
+	now: Date,
+): Promise<
+	| { ok: true }
+	| Refused<'current' | 'next', FieldCode | 'wrong' | 'same'>
+	| { ok: false; code: 'too_many'; retryAfterSeconds: number }
+> {
+	const { person: meId, session } = asks;
+	const { current, next } = given;
 	const [found] = await db
 		.select({ username: people.username, passwordHash: people.passwordHash })
 		.from(people)
 		.where(eq(people.id, meId));
 	if (!found) throw new Error('There is nobody to change the password of.');
 	if (typeof current !== 'string' || current === '') return { ok: false, fields: { current: 'required' } };
+	const guesses = `password:person:${meId}`;
+	const allowed = await attempts.take(db, guesses, config.limits.loginPerAccount, now);
+	if (!allowed.ok) return { ...allowed, code: 'too_many' };
 	const chosen = fields.readPassword(next, found.username);
 	const right = await passwords.verify(current, found.passwordHash);
+	if (right) await attempts.forget(db, guesses);
 	if (!right || 'code' in chosen)
 		return {
 			ok: false,
@@ -166,11 +195,45 @@ export async function changePassword(
 		};
 	if (chosen.value === current) return { ok: false, fields: { next: 'same' } };
 	const passwordHash = await passwords.hash(chosen.value);
-	// Only over the password that was proved: of two changes at once, one wins.
-	const changed = await db
-		.update(people)
-		.set({ passwordHash })
-		.where(and(eq(people.id, meId), eq(people.passwordHash, found.passwordHash)))
-		.returning({ id: people.id });
+	const [changed] = await db.batch([
+		// Only over the password that was proved: of two changes at once, one wins.
+		db
+			.update(people)
+			.set({ passwordHash })
+			.where(and(eq(people.id, meId), eq(people.passwordHash, found.passwordHash)))
+			.returning({ id: people.id }),
+		ending(
+			db,
+			sql`
+				person_id = ${meId} and id <> ${session}
+				and exists (select from people where id = ${meId} and password_hash = ${passwordHash})
+			`,
+		),
+	]);
 	return changed.length === 1 ? { ok: true } : { ok: false, fields: { current: 'wrong' } };
+}
+
+/**
+ * Suspends somebody, or lifts that: who is suspended is logged out everywhere, cannot log in and is not found. Doing it
+ * twice does it once.
+ * @returns whom, or null when nobody has this username
+ */
+export async function suspend(
+	db: Db,
+	username: string,
+	suspended: boolean,
+	now: Date,
+): Promise<Person | null> {
+	const named = eq(sql`lower(${people.username})`, username.toLowerCase());
+	const whom = sql`person_id in (select id from people where lower(username) = ${username.toLowerCase()} and suspended_at is not null)`;
+	const [[person]] = await db.batch([
+		db
+			.update(people)
+			.set({ suspendedAt: suspended ? sql`coalesce(${people.suspendedAt}, ${time(now)})` : null })
+			.where(named)
+			.returning(personColumns),
+		// After the row was changed: `sessions.open` waits for that row, so none opens behind our back.
+		ending(db, suspended ? whom : sql`false`, 'suspended'),
+	]);
+	return person ?? null;
 }

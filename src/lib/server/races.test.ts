@@ -277,7 +277,15 @@ describe('accounts', () => {
 		const hal = await addPerson(database.db, 'hal', { passwordHash });
 		const wanted = ['seven copper kettles', 'nine tin whistles'];
 		const changed = await Promise.all(
-			wanted.map((next) => people.changePassword(database.db, hal.id, 'brass lantern', next)),
+			wanted.map((next) =>
+				people.changePassword(
+					database.db,
+					database.config,
+					{ person: hal.id, session: 'none' },
+					{ current: 'brass lantern', next },
+					start,
+				),
+			),
 		);
 		expect(changed.map(({ ok }) => ok).sort()).toEqual([false, true]);
 		const [row] = await database.db.select().from(peopleTable).where(eq(peopleTable.id, hal.id));

@@ -16,6 +16,8 @@ export interface Entry {
 	set?: Partial<Tokens>;
 	/** The tokens are worth nothing: forget them. */
 	clear?: true;
+	/** An old token of this person came back, which ended their session: `notices.deliver` has something for them. */
+	ended?: string;
 }
 
 /**
@@ -37,7 +39,9 @@ export async function enter(
 
 	try {
 		const renewal = await renew(db, config, tokens.refresh, now);
-		return renewal.kind === 'ended' ? { who: null, clear: true } : { who: renewal.who, set: renewal.tokens };
+		if (renewal.kind === 'ended')
+			return { who: null, clear: true, ...(renewal.person && { ended: renewal.person }) };
+		return { who: renewal.who, set: renewal.tokens };
 	} catch (error) {
 		if (!isUnreachable(error)) throw error;
 		return access ? { who: access.who, stale: true } : { who: null, unreachable: true };

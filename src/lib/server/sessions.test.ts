@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addPerson, testDatabase, type TestDatabase } from '../../../tests/database.ts';
-import { attempts as attemptsTable, people as peopleTable, sessions as table } from './db/schema.ts';
+import { attempts as attemptsTable, notices, people as peopleTable, sessions as table } from './db/schema.ts';
 import * as passwords from './passwords.ts';
+import * as people from './people.ts';
 import type { Me } from './people.ts';
 import * as sessions from './sessions.ts';
 
@@ -178,37 +179,37 @@ describe('renew', () => {
 		const second = await rotate(first.refresh, after(600));
 		const third = await rotate(second.refresh, after(1200));
 		expect(await rows()).toHaveLength(1);
-		expect(await renew(first.refresh, after(1201))).toEqual({ kind: 'ended' });
+		expect(await renew(first.refresh, after(1201))).toMatchObject({ kind: 'ended' });
 		expect(await rows()).toEqual([]);
-		expect(await renew(third.refresh, after(1202))).toEqual({ kind: 'ended' });
+		expect(await renew(third.refresh, after(1202))).toMatchObject({ kind: 'ended' });
 	});
 
 	test('a thief with a stolen token and its owner cannot both go on', async () => {
 		const stolen = await open();
 		const owners = await rotate(stolen.refresh, after(600));
 		const thiefs = await rotate(stolen.refresh, after(700)); // before the owner has used the new one
-		expect(await renew(owners.refresh, after(800))).toEqual({ kind: 'ended' });
-		expect(await renew(thiefs.refresh, after(900))).toEqual({ kind: 'ended' });
+		expect(await renew(owners.refresh, after(800))).toMatchObject({ kind: 'ended' });
+		expect(await renew(thiefs.refresh, after(900))).toMatchObject({ kind: 'ended' });
 	});
 
 	test('reuse ends that session and no other', async () => {
 		const [phone, laptop] = [await open(), await open()];
 		await rotate((await rotate(phone.refresh, after(600))).refresh, after(1200));
-		expect(await renew(phone.refresh, after(1300))).toEqual({ kind: 'ended' });
+		expect(await renew(phone.refresh, after(1300))).toMatchObject({ kind: 'ended' });
 		await rotate(laptop.refresh, after(1400));
 	});
 
 	test('a session that was not used for 90 days has run out; one that was used has not', async () => {
 		const [used, unused] = [await open(), await open()];
 		const next = await rotate(used.refresh, after(89 * DAY));
-		expect(await renew(unused.refresh, after(90 * DAY))).toEqual({ kind: 'ended' });
+		expect(await renew(unused.refresh, after(90 * DAY))).toMatchObject({ kind: 'ended' });
 		await rotate(next.refresh, after(178 * DAY));
 	});
 
 	test('somebody suspended is let in no more, and again when that is over', async () => {
 		const first = await open(start, bob);
 		await database.db.update(peopleTable).set({ suspendedAt: start }).where(eq(peopleTable.id, bob.id));
-		expect(await renew(first.refresh, after(600))).toEqual({ kind: 'ended' });
+		expect(await renew(first.refresh, after(600))).toMatchObject({ kind: 'ended' });
 		await database.db.update(peopleTable).set({ suspendedAt: null }).where(eq(peopleTable.id, bob.id));
 		await rotate(first.refresh, after(1200));
 	});
@@ -224,18 +225,92 @@ describe('renew', () => {
 			refresh + 'x',
 			`x${refresh}`,
 		]) {
-			expect(await renew(nonsense, after(1))).toEqual({ kind: 'ended' });
+			expect(await renew(nonsense, after(1))).toMatchObject({ kind: 'ended' });
 		}
 		expect(await rows()).toHaveLength(1);
-		expect(await renew(`${session}.${'A'.repeat(43)}`, after(1))).toEqual({ kind: 'ended' });
+		expect(await renew(`${session}.${'A'.repeat(43)}`, after(1))).toMatchObject({ kind: 'ended' });
 		expect(await rows()).toEqual([]);
 	});
 
 	test('what one session has presented opens no other', async () => {
 		const [hers, his] = [await open(start, ana), await open(start, bob)];
 		const mixed = `${his.session}.${hers.refresh.split('.')[1]}`;
-		expect(await renew(mixed, after(1))).toEqual({ kind: 'ended' });
+		expect(await renew(mixed, after(1))).toMatchObject({ kind: 'ended' });
 		await rotate(hers.refresh, after(2));
+	});
+});
+
+describe('D4: what ends a session leaves a notice for its person', () => {
+	const left = async () => {
+		const found = await database.db.select().from(notices).orderBy(notices.id);
+		return found.map(({ target, name, payload }) => ({ target, name, payload }));
+	};
+	const notice = (person: Me, ended: string[], because = 'session_revoked') => ({
+		target: 'inbox',
+		name: person.id,
+		payload: { ended, because },
+	});
+	beforeEach(async () => void (await database.db.delete(notices)));
+
+	test('logging out, once', async () => {
+		const { session } = await open();
+		await sessions.end(database.db, session);
+		await sessions.end(database.db, session);
+		expect(await left()).toEqual([notice(ana, [session])]);
+	});
+
+	test('an old refresh token that comes back', async () => {
+		const first = await open();
+		const second = await rotate(first.refresh, after(100));
+		await rotate(second.refresh, after(200));
+		expect(await renew(first.refresh, after(300))).toEqual({ kind: 'ended', person: ana.id });
+		expect(await renew(first.refresh, after(301))).toEqual({ kind: 'ended' });
+		expect(await left()).toEqual([notice(ana, [first.session])]);
+	});
+
+	test('a new password, for the others', async () => {
+		const [here, there, his] = [await open(), await open(), await open(start, bob)];
+		const change = (current: string, next: string) =>
+			people.changePassword(
+				database.db,
+				database.config,
+				{ person: ana.id, session: here.session },
+				{ current, next },
+				start,
+			);
+		expect((await change('wrong', 'nine tin whistles')).ok).toBe(false);
+		expect((await rows()).length).toBe(3);
+		expect(await left()).toEqual([]);
+		expect(await change('brass lantern', 'nine tin whistles')).toEqual({ ok: true });
+		expect((await rows()).map(({ id }) => id).sort()).toEqual([here.session, his.session].sort());
+		expect(await left()).toEqual([notice(ana, [there.session])]);
+		expect((await change('nine tin whistles', 'brass lantern')).ok).toBe(true);
+	});
+
+	test('being suspended, for all of them; a lifted suspension brings none back', async () => {
+		const [phone, his] = [await open(), await open(start, bob)];
+		expect(await people.suspend(database.db, 'nobody', true, start)).toBeNull();
+		expect(await people.suspend(database.db, 'ANA', true, start)).toMatchObject({ id: ana.id });
+		expect(await people.suspend(database.db, 'ana', true, after(60))).toMatchObject({ id: ana.id });
+		await expect(open()).rejects.toThrow('nobody');
+		expect(await left()).toEqual([notice(ana, [phone.session], 'suspended')]);
+		expect((await rows()).map(({ id }) => id)).toEqual([his.session]);
+		expect(await people.me(database.db, ana.id)).toBeNull();
+		await people.suspend(database.db, 'ana', false, after(120));
+		expect(await left()).toHaveLength(1);
+		expect(await people.me(database.db, ana.id)).toEqual(ana);
+		await open();
+	});
+
+	test('from then on the session signs nobody in', async () => {
+		const [phone, laptop] = [await open(), await open()];
+		const asks = ({ session }: sessions.Tokens, person = ana) =>
+			people.signedIn(database.db, { person: person.id, session });
+		expect(await asks(phone)).toEqual(ana);
+		expect(await asks(phone, bob)).toBeNull();
+		await sessions.end(database.db, phone.session);
+		expect(await asks(phone)).toBeNull();
+		expect(await asks(laptop)).toEqual(ana);
 	});
 });
 
@@ -253,15 +328,16 @@ describe('devices', () => {
 		]);
 	});
 
-	test('one is logged out, or all the others are', async () => {
+	test('one is logged out, by itself or from another; nobody logs out that of somebody else', async () => {
 		const { db } = database;
 		const [phone, laptop, tablet] = [await open(), await open(), await open()];
 		const his = await open(start, bob);
 		await sessions.end(db, phone.session);
 		await sessions.end(db, phone.session);
-		expect(await renew(phone.refresh, after(1))).toEqual({ kind: 'ended' });
-		expect(await sessions.endOthers(db, ana.id, laptop.session)).toEqual([tablet.session]);
-		expect(await renew(tablet.refresh, after(1))).toEqual({ kind: 'ended' });
+		expect(await renew(phone.refresh, after(1))).toMatchObject({ kind: 'ended' });
+		await sessions.endMine(db, ana.id, tablet.session);
+		await sessions.endMine(db, ana.id, his.session);
+		expect(await renew(tablet.refresh, after(1))).toMatchObject({ kind: 'ended' });
 		await rotate(laptop.refresh, after(1));
 		await rotate(his.refresh, after(1));
 	});

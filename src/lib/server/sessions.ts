@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { and, desc, eq, gt, lte, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, lte, sql, type SQL } from 'drizzle-orm';
 import { cleanText } from '#lib/chat/message.ts';
 import { signAccess, type Who } from './access-token.ts';
 import * as attempts from './attempts.ts';
@@ -85,7 +85,7 @@ export async function open(
 	const refreshExpires = expiry(now);
 	const called = cleanText(device).slice(0, DEVICE_MAX);
 	const { rows } = await db.execute<{ username: string }>(sql`
-		with who as (select id, username from people where id = ${personId} and suspended_at is null),
+		with who as (select id, username from people where id = ${personId} and suspended_at is null for share),
 		opened as (
 			insert into sessions (id, person_id, current_hash, device, created_at, rotated_at, expires_at)
 			select ${session}, id, ${hash}, ${called}, ${time(now)}, ${time(now)}, ${time(refreshExpires)} from who
@@ -103,8 +103,11 @@ export type Renewal =
 	| { kind: 'rotated'; who: Who; tokens: Tokens }
 	/** A parallel request has just changed it, and brings the browser the new one. */
 	| { kind: 'access_only'; who: Who; tokens: Pick<Tokens, 'access' | 'accessExpires' | 'session'> }
-	/** There is no such session any more: logged out, run out, suspended, or just ended because an old token came back. */
-	| { kind: 'ended' };
+	/**
+	 * There is no such session any more: logged out, run out, suspended, or just ended because an old token came back. In
+	 * that last case `person` is whose it was, and `notices.deliver` has something for them.
+	 */
+	| { kind: 'ended'; person?: string };
 
 /**
  * Changes a refresh token for new tokens. The token before the current one stays good until the current one is used for
@@ -134,17 +137,23 @@ export async function renew(db: Db, config: Config, token: string, now: Date): P
 		return { kind: 'rotated', who, tokens: { ...access, session, refresh: next.refresh, refreshExpires } };
 	}
 
-	const lost = await db.execute<{ person: string; username: string }>(sql`
-		with reused as (
+	const lost = await db.execute<{ person: string; username: string | null }>(sql`
+		with ended as (
 			delete from sessions
 			where id = ${session} and current_hash <> ${hash} and previous_hash is distinct from ${hash}
-		)
+			returning id, person_id
+		),
+		told as (${noticeOfEnd('session_revoked')})
 		select p.id as person, p.username
 		from sessions s join people p on p.id = s.person_id
 		where s.id = ${session} and s.previous_hash = ${hash} and s.expires_at > ${time(now)} and p.suspended_at is null
+		union all
+		select person_id, null from ended
 	`);
-	if (!lost.rows[0]) return { kind: 'ended' };
-	const who = { ...lost.rows[0], session };
+	const found = lost.rows[0];
+	if (!found) return { kind: 'ended' };
+	if (found.username === null) return { kind: 'ended', person: found.person };
+	const who = { person: found.person, username: found.username, session };
 	return {
 		kind: 'access_only',
 		who,
@@ -152,18 +161,39 @@ export async function renew(db: Db, config: Config, token: string, now: Date): P
 	};
 }
 
-/** Logs one device out. */
-export async function end(db: Db, sessionId: string): Promise<void> {
-	await db.delete(sessions).where(eq(sessions.id, sessionId));
+/** Why a session ended, and so what its open sockets are closed with. */
+export type Because = 'session_revoked' | 'suspended';
+
+/**
+ * Ends sessions, with the notice to their people's Inboxes in the same statement: `notices.deliver` closes what they
+ * have open. A query, so that it can be part of a batch. Returns `{ id }` of each.
+ * @param which a condition on the table `sessions`
+ */
+export function ending(db: Db, which: SQL, because: Because = 'session_revoked') {
+	return db.execute<{ id: string }>(sql`
+		with ended as (delete from sessions where ${which} returning id, person_id),
+		told as (${noticeOfEnd(because)})
+		select id from ended
+	`);
 }
 
-/** Logs every other device of a person out, after a new password for example. Returns the sessions that ended. */
-export async function endOthers(db: Db, personId: string, keepSessionId: string): Promise<string[]> {
-	const ended = await db
-		.delete(sessions)
-		.where(and(eq(sessions.personId, personId), ne(sessions.id, keepSessionId)))
-		.returning({ id: sessions.id });
-	return ended.map(({ id }) => id);
+/** What `notices.deliver` will tell the Inbox of each person in `ended`. */
+function noticeOfEnd(because: Because): SQL {
+	return sql`
+		insert into notices (target, name, payload)
+		select 'inbox', person_id, jsonb_build_object('ended', jsonb_agg(id), 'because', ${because}::text)
+		from ended group by person_id
+	`;
+}
+
+/** Logs one device out. */
+export async function end(db: Db, sessionId: string): Promise<void> {
+	await ending(db, sql`id = ${sessionId}`);
+}
+
+/** Logs one device of a person out; one of somebody else's stays as it is. */
+export async function endMine(db: Db, personId: string, sessionId: string): Promise<void> {
+	await ending(db, sql`id = ${sessionId} and person_id = ${personId}`);
 }
 
 /** The devices a person is logged in on, the one last used first. */

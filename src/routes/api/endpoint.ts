@@ -34,7 +34,7 @@ export function endpoint<Schema extends v.GenericSchema = v.UndefinedSchema<unde
 		const [scheme, access] = (event.request.headers.get('authorization') ?? '').split(' ');
 		const bearer = scheme?.toLowerCase() === 'bearer' ? access : undefined;
 		const entry = await enter({ db, config }, { access: bearer }, new Date());
-		const me = entry.who && (await people.me(db, entry.who.person));
+		const me = entry.who && (await people.signedIn(db, entry.who));
 		if (!me || !entry.who) return problem(401, 'signed_out', 'This needs a valid access token.');
 		const read = await readBody(event.request, schema);
 		if (read instanceof Response) return read;

@@ -1,11 +1,11 @@
 import { fail } from '@sveltejs/kit';
 import { APPEARANCE_COOKIE, appearanceFrom } from '#lib/appearance.ts';
 import { m } from '#lib/paraglide/messages.js';
-import { fieldSentences } from '#lib/sentences.ts';
+import { fieldSentences, waitSentence } from '#lib/sentences.ts';
 import * as people from '#lib/server/people.ts';
 import * as sessions from '#lib/server/sessions.ts';
 import { formOf, text } from '../../form-text.ts';
-import { revoke } from '../../revoke.ts';
+import { tell } from '../../tell.ts';
 import { signedIn } from '../signed-in.ts';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -48,17 +48,25 @@ export const actions: Actions = {
 	password: async ({ request, locals }) => {
 		const me = signedIn(locals);
 		const form = await formOf(request);
-		const changed = await people.changePassword(locals.db, me.id, text(form, 'current'), text(form, 'next'));
+		const changed = await people.changePassword(
+			locals.db,
+			locals.config,
+			{ person: me.id, session: locals.session ?? '' },
+			{ current: text(form, 'current'), next: text(form, 'next') },
+			new Date(),
+		);
+		if (!changed.ok && 'code' in changed) {
+			const error = m.error_too_many({ wait: waitSentence(changed.retryAfterSeconds) });
+			return fail(429, about('password', { error }));
+		}
 		if (!changed.ok) return fail(400, about('password', { fields: fieldSentences(changed.fields) }));
-		if (locals.session) revoke(locals, await sessions.endOthers(locals.db, me.id, locals.session));
+		tell(locals, me.id);
 		return about('password', { done: m.password_changed() });
 	},
 	device: async ({ request, locals }) => {
 		const me = signedIn(locals);
 		const id = text(await formOf(request), 'session');
-		const mine = await sessions.list(locals.db, me.id);
-		if (!mine.some((session) => session.id === id)) return;
-		await sessions.end(locals.db, id);
-		revoke(locals, [id]);
+		await sessions.endMine(locals.db, me.id, id);
+		tell(locals, me.id);
 	},
 };

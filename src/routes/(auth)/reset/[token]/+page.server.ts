@@ -6,6 +6,7 @@ import * as passwordResets from '#lib/server/password-resets.ts';
 import * as sessions from '#lib/server/sessions.ts';
 import { formOf, text } from '../../../form-text.ts';
 import { keep } from '../../../session-cookies.ts';
+import { tell } from '../../../tell.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, params, setHeaders }) => {
@@ -23,6 +24,7 @@ export const actions: Actions = {
 		const used = await passwordResets.use(db, params.token, password, now);
 		if (!used.ok && used.code === 'gone') return fail(410, { error: m.reset_gone_text() });
 		if (!used.ok) return fail(400, { fields: fieldSentences(used.fields) });
+		tell(locals, used.person);
 		const device = deviceName(request.headers.get('user-agent'));
 		keep(cookies, { set: await sessions.open(db, config, used.person, device, now) });
 		redirect(303, '/chats');
