@@ -5,6 +5,8 @@ import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, isDataRequest, request }) => {
 	const me = signedIn(locals);
+	// Before they are read: one that arrives in between was not shown, and stays unseen.
+	const now = new Date();
 	const [received, sent] = await Promise.all([
 		invitations.received(locals.db, me.id),
 		invitations.sent(locals.db, me.id),
@@ -12,7 +14,7 @@ export const load: PageServerLoad = async ({ locals, isDataRequest, request }) =
 	// A whole page was asked for to be shown. Data may only have been fetched ahead, because a pointer rested on a
 	// link: then the page itself says when it is shown.
 	const ahead = isDataRequest || /prefetch|prerender/.test(request.headers.get('sec-purpose') ?? '');
-	if (!ahead) await seen(locals, me.id);
+	if (!ahead) await seen(locals, me.id, now);
 	return {
 		received: received.map(({ person, at, unseen }) => ({ person, at: at.getTime(), unseen })),
 		sent: sent.map(({ person, at }) => ({ person, at: at.getTime() })),
@@ -21,11 +23,11 @@ export const load: PageServerLoad = async ({ locals, isDataRequest, request }) =
 
 export const actions: Actions = {
 	...invitationActions,
-	seen: async ({ locals }) => seen(locals, signedIn(locals).id),
+	seen: async ({ locals }) => seen(locals, signedIn(locals).id, new Date()),
 };
 
 /** From now on they count no more, in any tab. */
-async function seen({ db, inboxes, later }: App.Locals, me: string): Promise<void> {
-	await invitations.markSeen(db, me, new Date());
+async function seen({ db, inboxes, later }: App.Locals, me: string, now: Date): Promise<void> {
+	await invitations.markSeen(db, me, now);
 	later(inboxes.getByName(me).refresh());
 }
