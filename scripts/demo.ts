@@ -15,22 +15,22 @@ const CONVERSATION: [keyof typeof PEOPLE, string][] = [
 ];
 
 /**
- * Makes two people who know each other and talk, in the way that people do: through the forms of the running app. What
- * is there already is left as it is.
+ * Makes two people who know each other and talk, through the JSON API of the running app. What is there already is left as it is.
  * @param origin where the app runs
  * @returns how to log in as each of them
  */
 export async function makeDemo(origin: string): Promise<string> {
-	const visitors = { ana: new Visitor(origin, PEOPLE.ana), bob: new Visitor(origin, PEOPLE.bob) };
-	const { ana, bob } = visitors;
-	await ana.enter();
-	await bob.enter();
-	await ana.answer(PEOPLE.bob, ['invite', 'accept']);
-	await bob.answer(PEOPLE.ana, ['accept', 'invite']);
-	const room = await ana.roomWith(PEOPLE.bob);
-	for (const [index, [speaker, text]] of CONVERSATION.entries())
+	const ana = await Visitor.enter(origin, PEOPLE.ana);
+	const bob = await Visitor.enter(origin, PEOPLE.bob);
+	// Inviting somebody who has invited you accepts; friends already is as good.
+	await ana.ask('PUT', `/api/invitations/${bob.id}`, undefined, [409]);
+	await bob.ask('PUT', `/api/invitations/${ana.id}`, undefined, [409]);
+	for (const [index, [speaker, text]] of CONVERSATION.entries()) {
+		const [from, to] = speaker === 'ana' ? [ana, bob] : [bob, ana];
 		// The same id each time: said again, it is still one message.
-		await visitors[speaker].post(`/chats/${room}?/send`, { id: `demo-message-${index}`, text });
+		const path = `/api/rooms/${from.id}_${to.id}/messages/demo-message-${index}`;
+		await from.ask('PUT', path, { body: { kind: 'text', text } });
+	}
 
 	const logins = Object.values(PEOPLE).map(({ name, password }) => `  ${name}, password ${password}`);
 	return ['Two people who know each other, for two browsers (or one and a private window):', ...logins].join(
@@ -38,69 +38,52 @@ export async function makeDemo(origin: string): Promise<string> {
 	);
 }
 
-/** A person with a browser that has no JavaScript. */
+interface Entered {
+	person: { id: string };
+	tokens: { access: string };
+}
+
+/** A person at a client of the API. */
 class Visitor {
 	readonly #origin: string;
-	readonly #person: Person;
-	readonly #cookies = new Map<string, string>();
+	readonly #access: string;
+	readonly id: string;
 
-	constructor(origin: string, person: Person) {
+	private constructor(origin: string, { person, tokens }: Entered) {
 		this.#origin = origin;
-		this.#person = person;
+		this.#access = tokens.access;
+		this.id = person.id;
 	}
 
 	/** Logs in, or registers when that fails. */
-	async enter(): Promise<void> {
-		const { name, email, password, about } = this.#person;
-		if ((await this.#ask('/login', { login: name, password })).status === 303) return;
-		const registered = await this.#ask('/register', { username: name, email, password, about });
-		if (registered.status !== 303)
+	static async enter(origin: string, { name, email, password, about }: Person): Promise<Visitor> {
+		const known = await ask(`${origin}/api/login`, 'POST', { login: name, password });
+		if (known.ok) return new Visitor(origin, (await known.json()) as Entered);
+		const registered = await ask(`${origin}/api/register`, 'POST', {
+			username: name,
+			email,
+			password,
+			about,
+		});
+		if (!registered.ok)
 			throw new Trouble(
 				`The demo needs an account named ${name}, and that one is taken by somebody with another password.`,
 			);
+		return new Visitor(origin, (await registered.json()) as Entered);
 	}
 
-	/** Does the first of these that the search offers beside somebody; nothing when it offers none. */
-	async answer(other: Person, actions: string[]): Promise<void> {
-		const row = await this.#find(other);
-		const action = actions.find((name) => row.includes(`action="?/${name}`));
-		const person = /name="person" value="([^"]+)"/.exec(row)?.[1];
-		if (action && person) await this.post(`/people?/${action}`, { person });
+	/** @param fine statuses beside success that are no failure */
+	async ask(method: string, path: string, body?: object, fine: number[] = []): Promise<void> {
+		const response = await ask(this.#origin + path, method, body, this.#access);
+		if (!response.ok && !fine.includes(response.status))
+			throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
 	}
+}
 
-	async roomWith(other: Person): Promise<string> {
-		const room = /href="\/chats\/([^"]+)"/.exec(await this.#find(other))?.[1];
-		if (!room) throw new Error(`${this.#person.name} and ${other.name} did not become friends`);
-		return room;
-	}
-
-	async post(path: string, form: Record<string, string>): Promise<void> {
-		const { status, page } = await this.#ask(path, form);
-		if (status >= 400)
-			throw new Error(`${this.#person.name}: ${path} answered ${status}\n${page.slice(0, 500)}`);
-	}
-
-	/** Somebody's entry in the list of people found. */
-	async #find({ name }: Person): Promise<string> {
-		const { page } = await this.#ask(`/people?q=${name}`);
-		const rows = page.match(/<li[\s>][\s\S]*?<\/li>/g) ?? [];
-		const row = rows.find((item) => new RegExp(`[>@]${name}<`).test(item.replace(/<!--.*?-->/g, '')));
-		if (!row) throw new Error(`${this.#person.name} does not find ${name}`);
-		return row;
-	}
-
-	async #ask(path: string, form?: Record<string, string>): Promise<{ status: number; page: string }> {
-		const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-		const response = await fetch(this.#origin + path, {
-			method: form ? 'POST' : 'GET',
-			body: form ? new URLSearchParams(form) : null,
-			headers: { accept: 'text/html', origin: this.#origin, cookie },
-			redirect: 'manual',
-		});
-		for (const line of response.headers.getSetCookie()) {
-			const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-			if (name) this.#cookies.set(name, value ?? '');
-		}
-		return { status: response.status, page: await response.text() };
-	}
+function ask(url: string, method: string, body?: object, access?: string): Promise<Response> {
+	return fetch(url, {
+		method,
+		headers: { 'content-type': 'application/json', ...(access && { authorization: `Bearer ${access}` }) },
+		body: body ? JSON.stringify(body) : null,
+	});
 }
