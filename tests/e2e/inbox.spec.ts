@@ -1,0 +1,104 @@
+import { accept, composer, entry, expect, invite, openChat, say, test } from './fixtures.ts';
+
+test('what is said moves a room to the top of every page of both, and reading clears it everywhere', async ({
+	friends: { ana, bob },
+	newcomer,
+}) => {
+	const eve = await newcomer('eve');
+	await invite(ana, eve);
+	await accept(eve, ana);
+	await ana.page.goto('/chats');
+	const contacts = await ana.context.newPage();
+	await contacts.goto('/contacts');
+	const first = ana.page.getByRole('list', { name: 'Chats' }).getByRole('listitem').first();
+	await expect(first).toContainText(eve.name);
+
+	await openChat(bob.page, ana);
+	await say(bob.page, 'hello ana');
+	await expect(first).toContainText(bob.name);
+	await expect(first).toContainText('hello ana');
+	await expect(first).toContainText('1 unread');
+	for (const page of [ana.page, contacts]) await expect(page).toHaveTitle(/^\(1\) /);
+	// Through the Inbox alone it has reached her.
+	await expect(bob.page.getByText('Delivered', { exact: true })).toBeVisible();
+
+	const inRoom = await ana.context.newPage();
+	await inRoom.goto('/chats');
+	await openChat(inRoom, bob);
+	await expect(bob.page.getByText('Seen', { exact: true })).toBeVisible();
+	await expect(first).not.toContainText('unread');
+	for (const page of [ana.page, contacts]) await expect(page).not.toHaveTitle(/^\(\d/);
+});
+
+test('friends see when somebody is there, writes, and has gone', async ({ friends: { ana, bob } }) => {
+	await openChat(ana.page, bob);
+	const header = ana.page
+		.locator('header')
+		.filter({ has: ana.page.getByRole('heading', { name: bob.name, exact: true }) });
+	await expect(header).toContainText('Active now');
+	await openChat(bob.page, ana);
+	await composer(bob.page).pressSequentially('I am', { delay: 30 });
+	await expect(header).toContainText(`${bob.name} is typing…`);
+	await say(bob.page, 'I am here');
+	await expect(header).not.toContainText('typing');
+	await bob.context.close();
+	await expect(header).toContainText(/Active \d+ min ago/, { timeout: 60_000 });
+});
+
+test('an invitation shows on every page, and accepting it opens the room on both sides', async ({
+	newcomer,
+}) => {
+	const ana = await newcomer('ana');
+	const bob = await newcomer('bob');
+	await bob.page.goto('/settings');
+	await invite(ana, bob);
+	await expect(bob.page).toHaveTitle(/^\(1\) /);
+	await ana.page.goto('/chats');
+	await accept(bob, ana);
+	await expect(bob.page).not.toHaveTitle(/^\(\d/);
+	await expect(entry(ana.page, 'Chats', bob.name)).toBeVisible();
+});
+
+test('one sound and one notification for a room that nobody looks at, and none for a muted one', async ({
+	friends: { ana, bob },
+}) => {
+	await ana.context.grantPermissions(['notifications']);
+	await ana.context.addInitScript(() => {
+		const shown: string[] = [];
+		class Fake {
+			static permission = 'granted';
+			static requestPermission = async () => 'granted';
+			constructor(title: string, options: { body: string }) {
+				shown.push(`${title}: ${options.body}`);
+			}
+			close() {
+				shown.push('closed');
+			}
+		}
+		Object.assign(window, { Notification: Fake, shown });
+	});
+	const other = await ana.context.newPage();
+	await ana.page.goto('/contacts');
+	await other.goto('/settings');
+	const shown = async () =>
+		(
+			await Promise.all(
+				[ana.page, other].map((page) => page.evaluate(() => (window as never)['shown'] as string[])),
+			)
+		).flat();
+
+	await openChat(bob.page, ana);
+	await say(bob.page, 'are you there?');
+	await expect.poll(shown).toEqual([`${bob.name}: are you there?`]);
+
+	await openChat(other, bob);
+	await expect.poll(shown).toEqual([`${bob.name}: are you there?`, 'closed']);
+	await other.getByRole('button', { name: 'More', exact: true }).click();
+	await other.getByRole('button', { name: 'Mute', exact: true }).click();
+	await other.goto('/chats');
+	await expect(entry(other, 'Chats', bob.name)).toContainText('Muted');
+	await say(bob.page, 'and now?');
+	await expect(entry(other, 'Chats', bob.name)).toContainText('and now?');
+	await other.waitForTimeout(2_000);
+	expect((await shown()).filter((line) => line.includes('and now?'))).toEqual([]);
+});
