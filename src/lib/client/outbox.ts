@@ -1,4 +1,4 @@
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
 import type { Pending } from '#lib/chat/message.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import { Timer } from './timer.ts';
@@ -31,18 +31,21 @@ let stuck = false;
 
 function open(): Promise<Database> {
 	const forget = () => (database = null);
-	database ??= openDB<Schema>('kith-outbox', 1, {
-		upgrade(db) {
-			const messages = db.createObjectStore('messages', { keyPath: 'n', autoIncrement: true });
-			messages.createIndex('room', ['person', 'room']);
-			messages.createIndex('id', ['person', 'room', 'id'], { unique: true });
-		},
-		blocking: (_old, _new, event) => {
-			(event.target as IDBDatabase).close();
-			forget();
-		},
-		terminated: forget,
-	});
+	// Loaded apart: a page is live before it has looked for what was left.
+	database ??= import('idb').then(({ openDB }) =>
+		openDB<Schema>('kith-outbox', 1, {
+			upgrade(db) {
+				const messages = db.createObjectStore('messages', { keyPath: 'n', autoIncrement: true });
+				messages.createIndex('room', ['person', 'room']);
+				messages.createIndex('id', ['person', 'room', 'id'], { unique: true });
+			},
+			blocking: (_old, _new, event) => {
+				(event.target as IDBDatabase).close();
+				forget();
+			},
+			terminated: forget,
+		}),
+	);
 	database.catch(forget);
 	return database;
 }

@@ -1,4 +1,4 @@
-import { rgbaToThumbHash, thumbHashToAverageRGBA, thumbHashToDataURL } from 'thumbhash';
+import { rgbaToThumbHash, thumbHashToDataURL } from 'thumbhash';
 
 /** A picture of a few bytes that stands where the real one will be. */
 
@@ -26,19 +26,6 @@ function bytesOf(hash: string): Uint8Array {
 export function placeholderOf(hash: string): string | null {
 	try {
 		return thumbHashToDataURL(bytesOf(hash));
-	} catch {
-		return null;
-	}
-}
-
-/** Its average colour, for CSS: cheap enough for a page that is rendered on the server. */
-export function colourOf(hash: string): string | null {
-	try {
-		const { r, g, b, a } = thumbHashToAverageRGBA(bytesOf(hash));
-		const part = (value: number) => Math.round(value * 255);
-		return [r, g, b, a].every(Number.isFinite)
-			? `rgb(${part(r)} ${part(g)} ${part(b)} / ${a.toFixed(2)})`
-			: null;
 	} catch {
 		return null;
 	}
