@@ -4,7 +4,6 @@ export default defineConfig({
 	outdir: './src/lib/paraglide',
 	// English only: no cookie, no URL pattern, no request middleware, and almost no run time in the browser.
 	strategy: ['baseLocale'],
-	experimentalStaticLocale: '"en"',
 	disableAsyncLocalStorage: true,
 	emitTsDeclarations: true,
 });

@@ -1,4 +1,4 @@
-import ReconnectingWebSocket from 'partysocket/ws';
+import type ReconnectingWebSocket from 'partysocket/ws';
 import * as v from 'valibot';
 import { CLOSE, mayReconnect, PING, PONG, SUBPROTOCOL, type CloseReason } from '#lib/chat/protocol.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
@@ -48,6 +48,13 @@ const standing = v.object({
 	room: v.optional(v.picklist(['open', 'ended', 'none'])),
 });
 
+let Reconnecting: typeof ReconnectingWebSocket | undefined;
+
+/** Loads what makes lines: apart, so that a page is live before it is on line. */
+export async function loadSockets(): Promise<void> {
+	Reconnecting ??= (await import('partysocket/ws')).default;
+}
+
 /**
  * A line to an object that is made again whenever it is lost, until the server says that it should not be, or `close`
  * is called. It queues nothing: what is sent on no line is gone, and who sends knows what to repeat.
@@ -57,6 +64,8 @@ export class Socket {
 	readonly #given: Surroundings | undefined;
 	#around!: Surroundings;
 	#line: ReconnectingWebSocket | null = null;
+	/** Opened, and not closed since. */
+	#wanted = false;
 	#state: SocketState = 'connecting';
 
 	/** Lines lost in a row without one that held. */
@@ -79,7 +88,7 @@ export class Socket {
 	}
 
 	open(): void {
-		if (this.#line) return;
+		if (this.#wanted) return;
 		this.#around = this.#given ?? browser();
 		const { window, document } = this.#around;
 		window.addEventListener('online', this.#nudge);
@@ -93,7 +102,21 @@ export class Socket {
 		this.#tickedAt = Date.now();
 		this.#ticking = setInterval(this.#tick, TICK);
 
-		const line: ReconnectingWebSocket = new ReconnectingWebSocket(() => this.#address(line), [SUBPROTOCOL], {
+		this.#wanted = true;
+		this.#connect();
+	}
+
+	/** Makes the line, now or when what makes it is loaded. */
+	#connect(): void {
+		if (!Reconnecting) {
+			// Without a network it does not load: tried again when there is one.
+			void loadSockets().then(
+				() => this.#wanted && !this.#line && this.#connect(),
+				() => {},
+			);
+			return;
+		}
+		const line: ReconnectingWebSocket = new Reconnecting(() => this.#address(line), [SUBPROTOCOL], {
 			WebSocket: this.#around.WebSocket,
 			// The waiting is done in #address, where it can be random, and interrupted.
 			minReconnectionDelay: 0,
@@ -217,8 +240,9 @@ export class Socket {
 	}
 
 	#end(closedFor: ClosedFor | null): void {
+		if (!this.#wanted) return;
+		this.#wanted = false;
 		const line = this.#line;
-		if (!line) return;
 		this.#line = null;
 		const { window, document, goToLogin } = this.#around;
 		window.removeEventListener('online', this.#nudge);
@@ -228,8 +252,10 @@ export class Socket {
 		document.removeEventListener('visibilitychange', this.#shown);
 		clearInterval(this.#ticking);
 		this.#probe.clear();
-		line.onopen = line.onmessage = line.onclose = null;
-		line.close();
+		if (line) {
+			line.onopen = line.onmessage = line.onclose = null;
+			line.close();
+		}
 		this.#wake?.();
 		this.#openedAt = null;
 		this.#become('closed', closedFor);
@@ -246,13 +272,11 @@ export class Socket {
 
 	/** Something says that now is a good moment (C1): the network is back, the page is looked at, the device woke up. */
 	#nudge = (): void => {
+		if (this.#wanted && !this.#line) return this.#connect();
 		if (this.#state === 'open') return this.probe();
 		this.#failures = Math.min(this.#failures, 1);
 		if (this.#wake) this.#wake();
-		else if (
-			this.#line?.readyState === ReconnectingWebSocket.CONNECTING &&
-			Date.now() - this.#attemptedAt > FRESH
-		)
+		else if (this.#line?.readyState === this.#line?.CONNECTING && Date.now() - this.#attemptedAt > FRESH)
 			this.reconnect();
 	};
 

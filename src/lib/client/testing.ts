@@ -14,7 +14,11 @@ import {
 } from '#lib/chat/protocol.ts';
 import { friendIn, roomName, type PersonId } from '#lib/chat/room-name.ts';
 import type { History } from '#lib/chat/rpc.ts';
+import { loadSockets } from './socket.ts';
 import type { Surroundings } from './surroundings.ts';
+
+// Tests keep the time; loading does not.
+await loadSockets();
 
 export const ana = 'ana00000';
 export const bob = 'bob00000';
