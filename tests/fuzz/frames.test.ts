@@ -47,7 +47,7 @@ describe(`${COUNT} generated frames (FUZZ_SEED=${SEED})`, () => {
 		});
 		if (COUNT >= 10_000)
 			for (const outcome of ['ok', 'malformed', 'unknown_frame', 'too_big', 'empty', 'too_long'])
-				expect(outcomes.get(outcome) ?? 0, outcome).toBeGreaterThan(0);
+				expect(outcomes.get(outcome) ?? 0, outcome).toBeGreaterThan(10);
 		expect(outcomes.get('ok')).toBeGreaterThan(COUNT / 10);
 	}, 600_000);
 

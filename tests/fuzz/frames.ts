@@ -39,7 +39,7 @@ function fitting(schema: Schema, random: Random): unknown {
 		case 'picklist':
 			return random.pick(schema.options!);
 		case 'string':
-			if (random.chance(0.1)) return random.pick(SPOILT);
+			if (random.chance(0.3)) return random.pick(SPOILT);
 			return valid(schema, TEXTS, random) ?? oddText(random);
 		case 'number':
 			return valid(schema, [0, 1, 2, 3, 7, 50, 200], random) ?? random.pick(NUMBERS);
