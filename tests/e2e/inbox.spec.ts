@@ -59,6 +59,26 @@ test('an invitation shows on every page, and accepting it opens the room on both
 	await expect(entry(ana.page, 'Chats', bob.name)).toBeVisible();
 });
 
+test('news that come while a page is on its way do not stop it', async ({
+	friends: { ana, bob },
+	newcomer,
+}) => {
+	const eve = await newcomer('eve');
+	let loads = 0;
+	const release = Promise.withResolvers<void>();
+	await ana.page.route(/\/chats\/[^/]+\/__data\.json/, async (route) => {
+		loads++;
+		await release.promise;
+		await route.continue();
+	});
+	await entry(ana.page, 'Chats', bob.name).getByRole('link').first().click();
+	await expect.poll(() => loads).toBe(1);
+	await invite(eve, ana);
+	await expect(ana.page).toHaveTitle(/^\(1\) /);
+	release.resolve();
+	await expect(composer(ana.page)).toBeEnabled();
+});
+
 test('one sound and one notification for a room that nobody looks at, and none for a muted one', async ({
 	friends: { ana, bob },
 }) => {

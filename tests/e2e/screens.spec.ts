@@ -50,6 +50,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
 		await openChat(ana.page, bob);
 		await openChat(bob.page, ana);
 		await say(bob.page, 'seen: by axe');
+		await expectMessages(ana.page, 'seen: ', ['seen: by axe']);
 		await say(ana.page, 'seen: too');
 		await expectMessages(ana.page, 'seen: ', ['seen: by axe', 'seen: too']);
 
