@@ -5,6 +5,7 @@ import { identifyAdmitted } from './admission.ts';
 import type { Env } from './env.ts';
 import { log, newFailureId } from './log.ts';
 import { problem, unavailable } from './problem.ts';
+import { archiveRoutes } from './routes/archive.ts';
 import { avatarRoutes, type AvatarPorts } from './routes/avatars.ts';
 import { mediaRoutes, type MediaPorts } from './routes/media.ts';
 import { openInbox } from './routes/inbox.ts';
@@ -31,6 +32,7 @@ export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> 
 	app.get('/ws/inbox', openInbox);
 	app.route('/', mediaRoutes(ports));
 	app.route('/', avatarRoutes(ports));
+	app.route('/', archiveRoutes);
 	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));
 	app.all('*', (c) => pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 

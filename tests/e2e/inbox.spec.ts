@@ -1,4 +1,15 @@
-import { accept, composer, entry, expect, invite, openChat, say, test } from './fixtures.ts';
+import {
+	accept,
+	composer,
+	conversation,
+	deleteShown,
+	entry,
+	expect,
+	invite,
+	openChat,
+	say,
+	test,
+} from './fixtures.ts';
 
 test('what is said moves a room to the top of every page of both, and reading clears it everywhere', async ({
 	friends: { ana, bob },
@@ -121,4 +132,19 @@ test('one sound and one notification for a room that nobody looks at, and none f
 	await expect(entry(other, 'Chats', bob.name)).toContainText('and now?');
 	await other.waitForTimeout(2_000);
 	expect((await shown()).filter((line) => line.includes('and now?'))).toEqual([]);
+});
+
+test('A1: everything that was said is in the archive, and of what was deleted only that', async ({
+	friends: { ana, bob },
+	server,
+}) => {
+	await openChat(ana.page, bob);
+	await openChat(bob.page, ana);
+	await say(ana.page, 'keep this');
+	await say(bob.page, 'but not this');
+	await conversation(bob.page).getByText('but not this').hover();
+	await deleteShown(bob.page);
+	const { code, said } = await server.verifyArchive();
+	expect(said).toMatch(/^The archive is complete: [1-9]\d* entries of [1-9]\d* rooms, no difference\.\n$/);
+	expect(code).toBe(0);
 });

@@ -70,16 +70,26 @@ export class Server {
 
 	/** Suspends somebody, or lifts that, as an operator does. */
 	async suspend(username: string, ...more: '--lift'[]): Promise<string> {
-		const child = spawn(process.execPath, [join(root, 'scripts/suspend.ts'), username, ...more], {
+		const { code, said } = await this.#operate('suspend', username, ...more);
+		if (code !== 0) throw this.#failure('did not suspend anybody');
+		return said;
+	}
+
+	/** Compares the rooms with the archive, as an operator does. */
+	verifyArchive(): Promise<{ code: number; said: string }> {
+		return this.#operate('archive-verify');
+	}
+
+	async #operate(script: string, ...args: string[]): Promise<{ code: number; said: string }> {
+		const child = spawn(process.execPath, [join(root, `scripts/${script}.ts`), ...args], {
 			cwd: root,
 			stdio: ['ignore', 'pipe', 'inherit'],
-			env: { ...process.env, KITH_DATA: this.#data, DATABASE_URL: '' },
+			env: { ...process.env, PORT: String(this.#port), KITH_DATA: this.#data, DATABASE_URL: '' },
 		});
 		let said = '';
 		child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
 		const [code] = (await once(child, 'close')) as [number];
-		if (code !== 0) throw this.#failure('did not suspend anybody');
-		return said;
+		return { code, said };
 	}
 
 	/** Ends it as Ctrl-C does, and throws its data away. */
