@@ -3,6 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { PEAKS, UNUSED_MEDIA_LIFE_MS, UNUSED_MEDIA_MAX, type Announced } from '#lib/chat/media.ts';
 import type { SendableBody } from '#lib/chat/message.ts';
+import type { Env } from '../env.ts';
 import { mediaKey } from '../media/bucket.ts';
 import { inStore, join, newFriends, newPair, text } from '../testing.ts';
 import { obey, type Asker, type Effect } from './room.ts';
@@ -152,6 +153,28 @@ describe('deleting', () => {
 		}));
 });
 
+describe('looking at uploads', () => {
+	it('is possible from when they are in until their message is deleted', () =>
+		inStore((held) => {
+			expect(media.has(held, 'picture-1')).toBe(false);
+			media.reserve(held, ana.person, photo('picture-1'), NOW);
+			expect(media.has(held, 'picture-1')).toBe(false);
+			media.stored(held, ana.person, 'picture-1');
+			expect(media.has(held, 'picture-1')).toBe(true);
+			send(held, ana, 'message-1', picture('picture-1'));
+			expect(media.has(held, 'picture-1')).toBe(true);
+			obey(held, { type: 'delete', id: 'message-1' }, ana, NOW);
+			expect(media.has(held, 'picture-1')).toBe(false);
+		}));
+
+	it('ends when no message has used them within a day', () =>
+		inStore((held) => {
+			store(held, ana, photo('picture-1'));
+			media.due(held, NOW + DAY + 1);
+			expect(media.has(held, 'picture-1')).toBe(false);
+		}));
+});
+
 describe('R4: heard', () => {
 	it('is said by whom it was sent to, once, and is a change like any other', () =>
 		inStore((held) => {
@@ -192,6 +215,78 @@ describe('a room and its bucket', () => {
 		expect(await tab.next()).toMatchObject({ type: 'changed', message: { body: { kind: 'deleted' } } });
 		await runDurableObjectAlarm(stub);
 		await expect.poll(() => env.MEDIA.head(mediaKey(room, 'picture-1')), { timeout: 5000 }).toBeNull();
+	});
+
+	it('what R2 does not delete is out of reach at once, and deleted by the next alarm', async () => {
+		const { ana, bob, room } = await newFriends();
+		const stub = env.ROOMS.getByName(room);
+		const key = mediaKey(room, 'picture-1');
+		await stub.reserveMedia(ana, photo('picture-1'));
+		await env.MEDIA.put(key, 'bytes');
+		await stub.mediaStored(ana, 'picture-1');
+		expect(await stub.send(ana, 'message-1', picture('picture-1'))).toMatchObject({ ok: true });
+		expect(await stub.hasMedia(bob, 'picture-1')).toBe(true);
+
+		const tried: string[][] = [];
+		const mend = await runInDurableObject(stub, (room) => {
+			const held = room as unknown as { env: Env };
+			const whole = held.env;
+			held.env = {
+				...whole,
+				MEDIA: {
+					delete: async (keys: string[]) => {
+						tried.push(keys);
+						throw new Error('delete: We encountered an internal error. Please try again. (10001)');
+					},
+				} as unknown as R2Bucket,
+			};
+			return () => runInDurableObject(stub, () => void (held.env = whole));
+		});
+		expect(await stub.remove(ana, 'message-1')).toMatchObject({ ok: true });
+		for (const person of [ana, bob]) expect(await stub.hasMedia(person, 'picture-1')).toBe(false);
+		await runDurableObjectAlarm(stub);
+		await expect.poll(() => tried).toEqual([[key]]);
+		expect(await env.MEDIA.head(key)).not.toBeNull();
+
+		await mend();
+		await runInDurableObject(stub, (_, { storage }) => {
+			const [job] = storage.sql.exec("SELECT due FROM alarms WHERE what = 'media'").toArray();
+			expect(Number(job?.due) - Date.now()).toBeLessThan(60_000);
+			storage.sql.exec("UPDATE alarms SET due = 0 WHERE what = 'media'");
+		});
+		await runDurableObjectAlarm(stub);
+		await expect.poll(() => env.MEDIA.head(key), { timeout: 5000 }).toBeNull();
+	});
+
+	it('what no message has used in a day is deleted by the alarm', async () => {
+		const { ana, bob, room } = await newFriends();
+		const stub = env.ROOMS.getByName(room);
+		for (const id of ['unused-photo', 'used-photo']) {
+			await stub.reserveMedia(ana, photo(id));
+			await env.MEDIA.put(mediaKey(room, id), 'bytes');
+			await stub.mediaStored(ana, id);
+		}
+		expect(await stub.send(ana, 'message-1', picture('used-photo'))).toMatchObject({ ok: true });
+		await runInDurableObject(stub, async (_, { storage }) => {
+			const due = await storage.getAlarm();
+			expect(due && due <= Date.now() + DAY + 1000).toBe(true);
+			storage.sql.exec('UPDATE media SET at = at - ?', DAY + 2);
+			storage.sql.exec("UPDATE alarms SET due = 0 WHERE what = 'media'");
+		});
+		await runDurableObjectAlarm(stub);
+		await expect.poll(() => env.MEDIA.head(mediaKey(room, 'unused-photo')), { timeout: 5000 }).toBeNull();
+		expect(await env.MEDIA.head(mediaKey(room, 'used-photo'))).not.toBeNull();
+		expect(await stub.hasMedia(bob, 'unused-photo')).toBe(false);
+		expect(await stub.hasMedia(bob, 'used-photo')).toBe(true);
+	});
+
+	it('only its two members are told what is in it', async () => {
+		const { ana, room } = await newFriends();
+		const stub = env.ROOMS.getByName(room);
+		await stub.reserveMedia(ana, photo('picture-1'));
+		await stub.mediaStored(ana, 'picture-1');
+		expect(await stub.hasMedia(ana, 'picture-1')).toBe(true);
+		await expect(Promise.resolve(stub.hasMedia('eve00000', 'picture-1'))).rejects.toThrow();
 	});
 
 	it('a room that never was takes nothing, and has nothing to say', async () => {

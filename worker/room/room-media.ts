@@ -47,6 +47,12 @@ export function stored(store: RoomStore, person: PersonId, id: string): boolean 
 	return true;
 }
 
+/** Is it here, whole and not deleted? The bucket may hold more for a while: what is still on its way in, or out. */
+export function has(store: RoomStore, id: string): boolean {
+	const state = store.media.find(id)?.state;
+	return state === 'stored' || state === 'used';
+}
+
 /** The bytes did not come. */
 export function release(store: RoomStore, person: PersonId, id: string, now: number): void {
 	const known = store.media.find(id);

@@ -168,6 +168,11 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 		return (await this.#status()) !== null && media.stored(this.#store, person, id);
 	}
 
+	async hasMedia(reader: PersonId, id: string): Promise<boolean> {
+		this.#asker(reader);
+		return isPrepared(this.ctx.storage.sql) && media.has(this.#store, id);
+	}
+
 	async releaseMedia(person: PersonId, id: string): Promise<void> {
 		if (!(await this.#status())) return;
 		media.release(this.#store, person, id, Date.now());

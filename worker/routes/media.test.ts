@@ -60,6 +60,9 @@ class FakeRoom implements RoomMediaRpc {
 		row.stored = true;
 		return true;
 	}
+	async hasMedia(_: string, id: string): Promise<boolean> {
+		return !this.deleted.has(id) && this.rows.get(id)?.stored === true;
+	}
 	async releaseMedia(_: string, id: string): Promise<void> {
 		this.told.push('release');
 		if (!this.rows.get(id)?.stored) this.rows.delete(id);
@@ -369,6 +372,25 @@ describe('reading what was sent', () => {
 		for (const gone of [path, `/media/${room}/nothing-1`, `/media/${room}/x`, `/media/nowhere/${id}`])
 			expect((await ask(gone)).status).toBe(404);
 		expect((await ask(path, { headers: { range: 'bytes=0-9' } })).status).toBe(404);
+	});
+
+	it('M7: what the room has deleted is gone at once, although its bytes still lie there', async () => {
+		const etag = (await ask(path)).headers.get('etag')!;
+		fake.deleted.add(id);
+		expect(await stored()).toContain(mediaKey(room, id));
+		for (const as of [ana, bob])
+			for (const headers of [{}, { range: 'bytes=0-9' }, { 'if-none-match': etag }] as Record<
+				string,
+				string
+			>[])
+				expect((await ask(path, { as, headers })).status).toBe(404);
+		expect((await ask(path, { method: 'HEAD' })).status).toBe(404);
+	});
+
+	it('what is not wholly in is not there yet', async () => {
+		await env.MEDIA.put(mediaKey(room, 'half-way-1'), 'bytes');
+		await fake.reserveMedia(ana, { id: 'half-way-1', kind: 'voice', type: 'audio/mpeg', size: 5 });
+		expect((await ask(`/media/${room}/half-way-1`)).status).toBe(404);
 	});
 
 	it('a part of it is 206', async () => {

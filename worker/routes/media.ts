@@ -95,15 +95,19 @@ export function mediaRoutes(ports: MediaPorts): Hono<{ Bindings: Env }> {
 		.get('/media/:room/:id', async (c) => {
 			const entry = await ports.identify(c.req.raw, bearerOf(c.req.raw), c.env, new Date());
 			if (!entry.who) return withCookies(refuse('no_session'), entry);
-			return withCookies(await download(c, entry.who.person), entry);
+			return withCookies(await download(c, ports, entry.who.person), entry);
 		});
 }
 
-/** The two people of the room, also when they are friends no longer (D4). Nobody else learns whether there is anything. */
-async function download(c: Ctx, person: string): Promise<Response> {
+/**
+ * The two people of the room, also when they are friends no longer (D4). Nobody else learns whether there is anything. The
+ * room is asked every time: what was deleted is gone at once (M7), although the bucket may take a while to let go of it.
+ */
+async function download(c: Ctx, ports: MediaPorts, person: string): Promise<Response> {
 	const named = parseRoomName(c.req.param('room') ?? '');
 	const id = v.safeParse(mediaId, c.req.param('id'));
 	if (!named || friendIn(named.room, person) === null || !id.success) return notThere();
+	if (!(await ports.room(c.env, named.room).hasMedia(person, id.output))) return notThere();
 	return serve(c.env.MEDIA, mediaKey(named.room, id.output), c.req.raw, 'private, no-cache');
 }
 

@@ -150,6 +150,11 @@ export interface RoomMediaRpc {
 	 * @returns false when the id was deleted meanwhile: the caller then deletes the bytes
 	 */
 	mediaStored(person: PersonId, id: string): Promise<boolean>;
+	/**
+	 * May these bytes be looked at? Yes from the moment they are all in until their message is deleted, or until nobody has
+	 * used them in time; what still lies in the bucket after that is nobody's any more.
+	 */
+	hasMedia(reader: PersonId, id: string): Promise<boolean>;
 	/** The bytes did not come: forget the reservation unless an earlier try stored them. */
 	releaseMedia(person: PersonId, id: string): Promise<void>;
 }
