@@ -1,5 +1,5 @@
 import { CLIP_MAX_MS } from '#lib/chat/media.ts';
-import { problemOf, stop, type DeviceProblem } from './media/devices.ts';
+import { problemOf, stop, type DeviceProblem } from './devices.ts';
 
 /** What clips are recorded as, best first: MP4 with H.264 and AAC plays everywhere, WebM nearly. */
 const CLIP_TYPES = [

@@ -1,5 +1,5 @@
 import { VOICE_MAX_MS, VOICE_WARNING_MS } from '#lib/chat/media.ts';
-import { problemOf, stop, type DeviceProblem } from './media/devices.ts';
+import { problemOf, stop, type DeviceProblem } from './devices.ts';
 import * as drafts from './media/drafts.ts';
 import type { Recording } from './media/drafts.ts';
 import captureUrl from './media/voice-capture.worklet.ts?worker&url';

@@ -1,3 +1,5 @@
+import { problemOf, type DeviceProblem } from '../devices.ts';
+
 /**
  * This device's microphone, camera, screen and speakers. One place that opens and stops them, so that every light is
  * off the moment a call ends; what carries the media (call-media.ts) only borrows the tracks.
@@ -5,7 +7,7 @@
 
 /** Why something is not there. Each has a sentence on the screen; the call goes on with what there is. */
 export type MediaProblem =
-	| `${'microphone' | 'camera'}_${'refused' | 'missing' | 'busy' | 'failed' | 'unplugged'}`
+	| `${'microphone' | 'camera'}_${Exclude<DeviceProblem, 'unsupported'>}`
 	| 'screen_failed'
 	/** The page may not use devices at all: not HTTPS, or an old browser. */
 	| 'unsupported';
@@ -25,21 +27,9 @@ export interface Devices {
 	speakers: MediaDeviceInfo[];
 }
 
-/** Turns what `getUserMedia` throws into why (Media Capture and Streams, section 10.2). */
-export function problemOf(error: unknown, slot: Slot): MediaProblem {
-	switch (error instanceof Error || error instanceof DOMException ? error.name : '') {
-		case 'NotAllowedError':
-		case 'SecurityError':
-			return `${slot}_refused`;
-		case 'NotFoundError':
-		case 'OverconstrainedError':
-			return `${slot}_missing`;
-		case 'NotReadableError':
-		case 'AbortError':
-			return `${slot}_busy`;
-		default:
-			return `${slot}_failed`;
-	}
+function problemWith(slot: Slot, error: unknown): MediaProblem {
+	const problem = problemOf(error);
+	return problem === 'unsupported' ? problem : `${slot}_${problem}`;
 }
 
 export function constraintsFor(slot: Slot, choice: Choice): MediaTrackConstraints {
@@ -201,14 +191,14 @@ export class LocalMedia {
 		try {
 			const stream = await this.#ask(wish(this.#choice)).catch((error: unknown) => {
 				// The chosen one is gone: any other will do.
-				if (!this.#choice[slot] || problemOf(error, slot) !== `${slot}_missing`) throw error;
+				if (!this.#choice[slot] || problemWith(slot, error) !== `${slot}_missing`) throw error;
 				this.#choice = { ...this.#choice, [slot]: undefined };
 				return this.#ask(wish(this.#choice));
 			});
 			this.#keep(slot, tracksOf(stream)[0] ?? null, asked);
 		} catch (error) {
 			if (this.#closed || asked !== this.#asked[slot]) return;
-			this.#on.problem(this.#devices?.getUserMedia ? problemOf(error, slot) : 'unsupported');
+			this.#on.problem(problemWith(slot, error));
 			if (this.#tracks[slot]?.readyState === 'ended') this.#put(slot, null);
 		}
 	}
@@ -240,7 +230,7 @@ export class LocalMedia {
 		if (this.#closed || this.#tracks[slot] !== track) return;
 		this.#put(slot, null);
 		if (slot === 'screen') return;
-		this.#on.problem(`${slot}_unplugged`);
+		this.#on.problem(`${slot}_taken_away`);
 		// Another microphone is better than none; a camera is not switched on unasked.
 		if (slot === 'microphone') {
 			this.#choice = { ...this.#choice, microphone: undefined };

@@ -1,6 +1,6 @@
 import type { UploadRefusal } from '#lib/chat/media.ts';
 import type { ClipProblem } from '#lib/client/media/clip.ts';
-import type { DeviceProblem } from '#lib/client/media/devices.ts';
+import type { DeviceProblem } from '#lib/client/devices.ts';
 import type { PictureProblem } from '#lib/client/media/picture.ts';
 import { m } from '#lib/paraglide/messages.js';
 

@@ -1,4 +1,4 @@
-/** Why a microphone or camera is not there. Each has a sentence on the screen and a way on. */
+/** Why a microphone or camera is not there, for recording as for calls. Each has a sentence on the screen and a way on. */
 export type DeviceProblem =
 	| 'refused' // the person, or the browser for them, said no
 	| 'missing' // there is none
@@ -9,7 +9,7 @@ export type DeviceProblem =
 
 /** Turns what `getUserMedia` throws into why (Media Capture and Streams, section 10.2). */
 export function problemOf(error: unknown): DeviceProblem {
-	switch (error instanceof Error ? error.name : '') {
+	switch (error instanceof Error || error instanceof DOMException ? error.name : '') {
 		case 'NotAllowedError':
 		case 'SecurityError':
 			return 'refused';
@@ -26,6 +26,7 @@ export function problemOf(error: unknown): DeviceProblem {
 	}
 }
 
+/** Lets go of a microphone or camera, and with it of its light; nobody is told that it ended. */
 export function stop(stream: MediaStream | null): void {
 	for (const track of stream?.getTracks() ?? []) {
 		track.onended = null;
