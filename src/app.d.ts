@@ -16,6 +16,8 @@ declare global {
 			rooms: Rooms;
 			inboxes: Inboxes;
 			config: Config;
+			/** The time zone that Cloudflare guesses from the address. */
+			zone: string | undefined;
 			/** Sends mail, or prints it where none is set up. */
 			mail: (mail: Mail) => Promise<void>;
 			/** Runs on after the answer, for telling the objects. */
@@ -35,6 +37,7 @@ declare global {
 				EMAIL?: unknown;
 			};
 			ctx: { waitUntil(work: Promise<unknown>): void };
+			cf?: { timezone?: string };
 		}
 	}
 }

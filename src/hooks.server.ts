@@ -31,16 +31,6 @@ function doorOf(env: App.Platform['env']): { db: Db; config: Config } {
 	return made;
 }
 
-const SECURITY = {
-	'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
-	'x-content-type-options': 'nosniff',
-	'referrer-policy': 'same-origin',
-	'permissions-policy':
-		'camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()',
-	'cross-origin-opener-policy': 'same-origin',
-	'cross-origin-resource-policy': 'same-origin',
-} as const;
-
 export const handle: Handle = async ({ event, resolve }) => {
 	if (building) return resolve(event); // files that are made while building are the same for everybody
 	await identify(event);
@@ -60,7 +50,6 @@ export const handle: Handle = async ({ event, resolve }) => {
 		preload: ({ type, path }) =>
 			type === 'js' || type === 'css' || (type === 'font' && path.includes('figtree-latin-wght')),
 	});
-	for (const [name, value] of Object.entries(SECURITY)) response.headers.set(name, value);
 	if (event.locals.me && !response.headers.has('cache-control')) {
 		response.headers.set('cache-control', 'private, no-cache');
 	}
@@ -76,6 +65,7 @@ async function identify({ platform, locals, request, cookies }: RequestEvent): P
 	locals.rooms = platform.env.ROOMS as Rooms;
 	locals.mail = mailer(door.config, platform.env.EMAIL as EmailBinding | undefined);
 	locals.inboxes = platform.env.INBOXES as Inboxes;
+	locals.zone = platform.cf?.timezone;
 	locals.later = (work) => platform.ctx.waitUntil(work);
 	locals.me = null;
 	locals.session = null;

@@ -10,6 +10,7 @@ import { avatarRoutes, type AvatarPorts } from './routes/avatars.ts';
 import { mediaRoutes, type MediaPorts } from './routes/media.ts';
 import { openInbox } from './routes/inbox.ts';
 import { openRoom } from './routes/rooms.ts';
+import { secured } from './security-headers.ts';
 import { door } from './session.ts';
 
 /** What is left of the built SvelteKit worker to us: a function from requests to pages. */
@@ -34,7 +35,7 @@ export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> 
 	app.route('/', avatarRoutes(ports));
 	app.route('/', archiveRoutes);
 	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));
-	app.all('*', (c) => pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext));
+	app.all('*', async (c) => secured(await pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext)));
 
 	app.onError((error, c) => {
 		const id = newFailureId();

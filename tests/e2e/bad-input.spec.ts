@@ -57,6 +57,28 @@ test('writing into somebody else’s room is refused', async ({ friends: { ana, 
 	await expectMessages(ana.page, 'eve: ', []);
 });
 
+test('answers carry the security headers, refusals and redirections too', async ({ request }) => {
+	const answers = [
+		await request.get('/login'),
+		await request.get('/chats', { maxRedirects: 0 }),
+		await request.get('/no-such-page'),
+		await request.get('/api/me'),
+		await request.post('/login', form('https://elsewhere.example', { login: 'eve' })),
+	];
+	expect(answers.map((answer) => answer.status())).toEqual([200, 303, 404, 401, 403]);
+	for (const answer of answers) {
+		expect(answer.headers(), answer.url()).toMatchObject({
+			'strict-transport-security': expect.stringContaining('max-age='),
+			'x-content-type-options': 'nosniff',
+			'referrer-policy': 'same-origin',
+			'permissions-policy': expect.stringContaining('camera=(self)'),
+			'cross-origin-opener-policy': 'same-origin',
+			'cross-origin-resource-policy': 'same-origin',
+		});
+	}
+	expect(answers[0]!.headers()['content-security-policy']).toContain("default-src 'none'");
+});
+
 test('forms from elsewhere are refused, and so are sockets', async ({ friends: { ana, bob }, server }) => {
 	const { room, path } = await roomOf(ana, bob);
 	const message = { id: 'elsewhere-0001', text: 'elsewhere: hello' };
