@@ -1,94 +1,30 @@
-import { readFileSync } from 'node:fs';
-import type { Locator, Page } from '@playwright/test';
+import { copyFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Page } from '@playwright/test';
 import {
 	composer,
 	conversation,
 	deleteShown,
+	entry,
 	expect,
 	expectAccessible,
 	expectSent,
 	openChat,
 	test,
-	type Person,
 } from './fixtures.ts';
+import {
+	attach,
+	button,
+	bytesOf,
+	expectPassed,
+	fixture,
+	photos,
+	sendChosen,
+	talk,
+	withGps,
+} from './media.ts';
 
 test.use({ permissions: ['camera', 'microphone'] });
-
-const fixture = (name: string) => readFileSync(`tests/fixtures/media/${name}`);
-const photos = (page: Page): Locator => conversation(page).getByRole('img', { name: /photo|garden/i });
-const voices = (page: Page): Locator => conversation(page).getByRole('group', { name: /^Voice message/ });
-
-/** Both in their conversation, live. */
-async function talk(friends: { ana: Person; bob: Person }): Promise<{ ana: Page; bob: Page }> {
-	const { ana, bob } = friends;
-	await openChat(ana.page, bob);
-	await openChat(bob.page, ana);
-	for (const { page } of [ana, bob]) await expect(button(page, 'Attach photo')).toBeEnabled();
-	return { ana: ana.page, bob: bob.page };
-}
-
-const button = (page: Page | Locator, name: string) => page.getByRole('button', { name, exact: true });
-
-async function attach(
-	page: Page,
-	...files: { name: string; mimeType: string; buffer: Buffer }[]
-): Promise<void> {
-	const chooser = page.waitForEvent('filechooser');
-	await button(page, 'Attach photo').click();
-	await (await chooser).setFiles(files);
-}
-
-/** Opens the preview's Send, once what was chosen is ready. */
-async function sendChosen(page: Page, caption = ''): Promise<void> {
-	const dialog = page.getByRole('dialog');
-	await expect(button(dialog, 'Send')).toBeEnabled();
-	await expect(composer(page)).toBeHidden();
-	if (caption) await dialog.getByRole('textbox', { name: 'Caption' }).fill(caption);
-	await button(dialog, 'Send').click();
-	await expect(dialog).toBeHidden();
-}
-
-/** Waits until a clock that runs shows this many seconds, 1 to 9, or more: each of them is there for one second only. */
-async function expectPassed(where: Locator, seconds: number): Promise<void> {
-	await expect(where.getByText(new RegExp(`^0:(0[${seconds}-9]|[1-5]\\d)$`))).toBeVisible();
-}
-
-const voiceBar = (page: Page): Locator => page.getByRole('region', { name: 'Voice message' });
-
-async function record(page: Page, seconds: number): Promise<void> {
-	await button(page, 'Record voice message').click();
-	await expectPassed(voiceBar(page), seconds);
-	await button(page, 'Stop recording').click();
-}
-
-/** Writes down, from now on, which of the page's sounds are on whenever one begins. */
-async function listen(page: Page): Promise<() => Promise<string[]>> {
-	const log = await page.evaluateHandle(() => {
-		const lines: string[] = [];
-		const write = () => {
-			const sounds = [...document.querySelectorAll('audio')];
-			const line = sounds.map(({ paused }) => (paused ? '-' : 'plays')).join(' ');
-			if (line !== lines.at(-1)) lines.push(line);
-		};
-		document.addEventListener('playing', write, true);
-		return lines;
-	});
-	return () => log.jsonValue();
-}
-
-/** Fetches what somebody sees, as they would. */
-async function bytesOf(
-	page: Page,
-	shown: Locator,
-): Promise<{ status: number; type: string; bytes: Buffer; url: string }> {
-	await expect(shown).toHaveAttribute('src', /^\/media\//);
-	const url = (await shown.getAttribute('src')) ?? '';
-	const answer = await page.request.get(url);
-	const type = answer.headers()['content-type'] ?? '';
-	return { status: answer.status(), type, bytes: Buffer.from(await answer.body()), url };
-}
-
-const withGps = { name: 'garden.jpg', mimeType: 'image/jpeg', buffer: fixture('gps.jpg') };
 
 test('a photo with GPS from disk arrives upright, without it, and is gone when it is deleted', async ({
 	friends,
@@ -146,6 +82,8 @@ test('several pictures at once; what cannot be sent says why', async ({ friends 
 	await expectAccessible(ana);
 	await sendChosen(ana);
 	await expect(photos(bob)).toHaveCount(2);
+	await expect(entry(bob, 'Chats', friends.ana.name)).toContainText('Photo');
+	await expect(entry(ana, 'Chats', friends.bob.name)).toContainText('You: Photo');
 	await photos(bob).first().click();
 	await expect(bob.getByRole('dialog', { name: 'Photos' })).toBeVisible();
 	await bob.keyboard.press('ArrowRight');
@@ -159,6 +97,8 @@ test('several pictures at once; what cannot be sent says why', async ({ friends 
 test('a photo and a clip are taken with the camera; the other sees them, and seeks', async ({ friends }) => {
 	const { ana, bob } = await talk(friends);
 	await button(ana, 'Take photo').click();
+	await button(ana.getByRole('dialog'), 'Take photo').click();
+	await button(ana.getByRole('dialog'), 'Retake').click();
 	await button(ana.getByRole('dialog'), 'Take photo').click();
 	await sendChosen(ana);
 	await expect(photos(bob)).toHaveCount(1);
@@ -180,62 +120,6 @@ test('a photo and a clip are taken with the camera; the other sees them, and see
 	await clip.evaluate((video: HTMLVideoElement) => (video.currentTime = 2.5));
 	await expect.poll(() => clip.evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(2.4);
 	expect((await bob.request.get(url, { headers: { range: 'bytes=0-9' } })).status()).toBe(206);
-});
-
-test('a voice message is recorded, listened to, sent, heard and sought in; deleted, its sound is gone', async ({
-	friends,
-}) => {
-	const { ana, bob } = await talk(friends);
-	await record(ana, 5);
-	await button(ana, 'Send voice message').click();
-	await expectSent(ana);
-	const message = voices(bob);
-	const audio = message.locator('audio').first();
-	const { type, url } = await bytesOf(bob, audio);
-	expect(type).toBe('audio/mpeg');
-	const at = () => audio.evaluate((element: HTMLAudioElement) => element.currentTime);
-
-	await message.getByRole('button', { name: /^Play/ }).click();
-	await expectPassed(message, 1);
-	expect(await at()).toBeGreaterThan(0.9);
-	await message.getByRole('slider').press('Home');
-	await expect.poll(at).toBeLessThan(1);
-	await message.getByRole('button', { name: /^Pause/ }).click();
-	await message.getByRole('slider').press('End');
-	await message.getByRole('slider').press('PageDown');
-	expect(await at()).toBeGreaterThan(1.5);
-	await message.getByRole('button', { name: 'Speed 1×' }).click();
-	expect(await audio.evaluate((element: HTMLAudioElement) => element.playbackRate)).toBe(1.5);
-	await expect(voices(ana)).toContainText('Played');
-	await expectAccessible(bob);
-
-	await voices(ana).hover();
-	await deleteShown(ana);
-	await expect(voices(bob)).toHaveCount(0);
-	await expect.poll(async () => (await bob.request.get(url)).status()).toBe(404);
-});
-
-test('one sound at a time, and the next unheard voice message plays on', async ({ friends }) => {
-	const { ana, bob } = await talk(friends);
-	for (const count of [1, 2]) {
-		await record(ana, 1);
-		await button(ana, 'Send voice message').click();
-		await expect(voices(bob)).toHaveCount(count);
-	}
-	const heard = await listen(bob);
-	const play = voices(bob).getByRole('button', { name: /^Play/ });
-	await play.first().click();
-	await expect.poll(heard).toEqual(['plays -', '- plays']);
-	await expect(play).toHaveCount(2);
-
-	const again = await listen(bob);
-	await bob.evaluate(() => {
-		const [first, second] = document.querySelectorAll('[role=group]:has(audio)');
-		const next = second?.querySelector('button');
-		first?.querySelector('audio')?.addEventListener('playing', () => next?.click(), { once: true });
-	});
-	await play.first().click();
-	await expect.poll(again).toEqual(['plays -', '- plays']);
 });
 
 test('only the two of them, and only what is there', async ({ friends, newcomer }) => {
@@ -272,6 +156,71 @@ test('an upload survives a dead line and a reload, and arrives once', async ({ f
 	await expect(photos(ana)).toHaveCount(2);
 });
 
+test('an upload whose answer was lost is not sent twice', async ({ friends }) => {
+	const { ana, bob } = await talk(friends);
+	const asked: string[] = [];
+	ana.on('request', (request) => {
+		if (/\/media\/[^/]+_/.test(request.url()) && request.resourceType() !== 'image')
+			asked.push(request.method());
+	});
+	await ana.route(
+		'**/media/*?id=*',
+		async (route) => {
+			expect((await route.fetch()).status()).toBe(201);
+			await route.abort('connectionreset');
+		},
+		{ times: 1 },
+	);
+	await attach(ana, withGps);
+	await sendChosen(ana, 'Once, the garden');
+	await expect(photos(bob)).toHaveCount(1);
+	await expectSent(ana);
+	expect(asked).toEqual(['POST', 'HEAD']);
+	await expect(photos(ana)).toHaveCount(1);
+});
+
+test('an upload that is refused says why, and can be tried again', async ({ friends }) => {
+	const { ana, bob } = await talk(friends);
+	await ana.route(
+		'**/media/*?id=*',
+		(route) =>
+			route.fulfill({
+				status: 429,
+				contentType: 'application/problem+json',
+				body: JSON.stringify({ code: 'too_many', detail: 'Too many uploads wait to be sent.' }),
+			}),
+		{ times: 1 },
+	);
+	await attach(ana, withGps);
+	await sendChosen(ana);
+	await expect(conversation(ana).getByText(/Too many uploads are waiting/)).toBeVisible();
+	await expectAccessible(ana);
+	await conversation(ana).getByRole('button', { name: 'Retry' }).click();
+	await expect(photos(bob)).toHaveCount(1);
+});
+
+test('the place of a picture is kept until it is there: nothing jumps', async ({ friends }) => {
+	const { ana, bob } = await talk(friends);
+	await attach(ana, withGps);
+	await sendChosen(ana, 'The garden');
+	await expectSent(ana);
+	let go = () => {};
+	const gate = new Promise<void>((done) => (go = done));
+	await bob.route('**/media/**', async (route) => {
+		await gate;
+		await route.continue();
+	});
+	await bob.reload();
+	const place = conversation(bob).getByRole('link', { name: 'The garden' });
+	await expect(place).toBeVisible();
+	const loaded = () => photos(bob).evaluate((image: HTMLImageElement) => image.naturalWidth > 0);
+	expect(await loaded()).toBe(false);
+	const before = await place.boundingBox();
+	go();
+	await expect.poll(loaded).toBe(true);
+	expect(await place.boundingBox()).toEqual(before);
+});
+
 test('an upload is cancelled', async ({ friends }) => {
 	const { ana, bob } = await talk(friends);
 	await ana.route('**/media/*?id=*', (route) => route.abort());
@@ -283,27 +232,6 @@ test('an upload is cancelled', async ({ friends }) => {
 	await expect(button(ana, 'Attach photo')).toBeEnabled();
 	await expect(photos(ana)).toHaveCount(0);
 	await expect(photos(bob)).toHaveCount(0);
-});
-
-test('a recording of a tab that was killed comes back, and is sent or discarded', async ({ friends }) => {
-	const { ana, bob } = await talk(friends);
-	const address = ana.url();
-	await button(ana, 'Record voice message').click();
-	await expectPassed(voiceBar(ana), 3);
-	await ana.goto('chrome://crash').catch(() => {});
-	const again = await friends.ana.context.newPage();
-	await again.goto(address);
-	await expect(again.getByText('You had begun this voice message before')).toBeVisible();
-	await button(again, 'Send voice message').click();
-	await expect(voices(bob)).toHaveCount(1);
-	await expect(voices(bob)).toHaveAttribute('aria-label', /0:0[2-9]/);
-
-	await record(again, 1);
-	await again.reload();
-	await button(again, 'Discard recording').click();
-	await again.reload();
-	await expect(composer(again)).toBeVisible();
-	await expect(button(again, 'Discard recording')).toHaveCount(0);
 });
 
 test('a profile photo is cut square, seen by the friend, replaced and removed', async ({ friends }) => {
@@ -343,4 +271,141 @@ test('without a microphone or a camera there is a sentence and a way on', async 
 	await (await chooser).setFiles([withGps]);
 	await sendChosen(ana);
 	await expectSent(ana);
+});
+
+test('where a page may not use the camera itself, the system is asked to take the picture', async ({
+	friends,
+}) => {
+	const { ana } = await talk(friends);
+	await ana.evaluate(() => Object.defineProperty(navigator, 'mediaDevices', { value: undefined }));
+	await button(ana, 'Take photo').click();
+	const dialog = ana.getByRole('dialog');
+	await expect(dialog.getByText(/does not work here/)).toBeVisible();
+	const chooser = ana.waitForEvent('filechooser');
+	await button(dialog, 'Choose a photo').click();
+	expect(await (await chooser).element().getAttribute('capture')).toBe('environment');
+	await (await chooser).setFiles([withGps]);
+	await sendChosen(ana);
+	await expectSent(ana);
+});
+
+/** Drags files from disk over the page, as the browser hears of it from the system. */
+async function dragger(
+	page: Page,
+	paths: string[],
+): Promise<(type: 'dragEnter' | 'dragOver' | 'dragCancel' | 'drop') => Promise<unknown>> {
+	const line = await page.context().newCDPSession(page);
+	const data = { items: [], files: paths, dragOperationsMask: 1 };
+	const middle = page.viewportSize() ?? { width: 0, height: 0 };
+	const at = { x: middle.width / 2, y: middle.height / 2 };
+	return (type) => line.send('Input.dispatchDragEvent', { type, ...at, data });
+}
+
+const onDisk = (name: string) => resolve('tests/fixtures/media', name);
+
+test('pictures and clips are dropped on the conversation, several at once, and it says where', async ({
+	friends,
+}, info) => {
+	const { ana, bob } = await talk(friends);
+	const nameless = info.outputPath('from-a-phone');
+	copyFileSync(onDisk('photo.heic'), nameless);
+	const drag = await dragger(ana, [
+		onDisk('gps.jpg'),
+		onDisk('clip-h264.mp4'),
+		nameless,
+		resolve('package.json'),
+	]);
+	const target = ana.getByText(`to send them to ${friends.bob.name}`);
+	await drag('dragEnter');
+	await drag('dragOver');
+	await expect(target).toBeVisible();
+	// A browser tells of it again and again, also while it rests.
+	const resting = setInterval(() => void drag('dragOver'), 200);
+	await expectAccessible(ana);
+	await expect(target).toBeVisible();
+	clearInterval(resting);
+	await drag('dragCancel');
+	await expect(target).toHaveCount(0);
+	await expect(ana.getByRole('dialog')).toHaveCount(0);
+
+	await drag('dragEnter');
+	await drag('dragOver');
+	await drag('drop');
+	await expect(target).toHaveCount(0);
+	const dialog = ana.getByRole('dialog');
+	await expect(dialog.getByText(/HEIC/)).toBeVisible();
+	await expect(dialog.getByText('Only pictures and short clips can be sent.')).toBeVisible();
+	await sendChosen(ana, 'By hand, the garden');
+	await expect(photos(bob)).toHaveCount(1);
+	await expect(photos(bob)).toHaveAttribute('alt', 'By hand, the garden');
+	await expect(conversation(bob).locator('video')).toHaveCount(1);
+	const { bytes } = await bytesOf(bob, photos(bob));
+	for (const trace of ['Exif', 'EXIF', 'GPS']) expect(bytes.includes(trace)).toBe(false);
+});
+
+test('what is dragged about that is no file is not for us', async ({ friends }) => {
+	const { ana } = await talk(friends);
+	const line = await ana.context().newCDPSession(ana);
+	const items = [{ mimeType: 'text/plain', data: 'a few words' }];
+	for (const type of ['dragEnter', 'dragOver'] as const)
+		await line.send('Input.dispatchDragEvent', {
+			type,
+			x: 300,
+			y: 300,
+			data: { items, files: [], dragOperationsMask: 1 },
+		});
+	await expect(ana.getByText(/to send them to/)).toHaveCount(0);
+});
+
+test('pictures are pasted; words beside a picture are what is meant', async ({ friends }) => {
+	const { ana, bob } = await talk(friends);
+	await ana.context().grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone']);
+	const copy = (words: string | null) =>
+		ana.evaluate(
+			async ([png, words]) => {
+				const bytes = Uint8Array.from(atob(png ?? ''), (letter) => letter.charCodeAt(0));
+				const items: Record<string, Blob> = { 'image/png': new Blob([bytes], { type: 'image/png' }) };
+				if (words) items['text/plain'] = new Blob([words], { type: 'text/plain' });
+				await navigator.clipboard.write([new ClipboardItem(items)]);
+			},
+			[fixture('plain.png').toString('base64'), words],
+		);
+	await copy('three words here');
+	await composer(ana).focus();
+	await ana.keyboard.press('ControlOrMeta+v');
+	await expect(composer(ana)).toHaveValue('three words here');
+	await expect(ana.getByRole('dialog')).toHaveCount(0);
+	await composer(ana).fill('');
+
+	await copy(null);
+	await ana.keyboard.press('ControlOrMeta+v');
+	await expect(ana.getByRole('dialog').getByRole('img')).toHaveCount(1);
+	// Once more: it is another picture.
+	await ana.keyboard.press('ControlOrMeta+v');
+	await expect(ana.getByRole('dialog').getByRole('img')).toHaveCount(2);
+	await sendChosen(ana);
+	await expect(photos(bob)).toHaveCount(2);
+});
+
+test('several files are pasted at once', async ({ friends }) => {
+	const { ana, bob } = await talk(friends);
+	await composer(ana).evaluate(
+		(area, [jpeg, png]) => {
+			const data = new DataTransfer();
+			const add = (base64: string, name: string, type: string) =>
+				data.items.add(
+					new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name, { type }),
+				);
+			add(jpeg ?? '', 'one.jpg', 'image/jpeg');
+			add(png ?? '', 'two.png', 'image/png');
+			// As some file managers do.
+			data.setData('text/plain', 'one.jpg\ntwo.png');
+			area.dispatchEvent(
+				new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+			);
+		},
+		[fixture('plain.jpg').toString('base64'), fixture('plain.png').toString('base64')],
+	);
+	await sendChosen(ana);
+	await expect(photos(bob)).toHaveCount(2);
 });

@@ -18,7 +18,7 @@ export interface ChosenFile {
 	url?: string;
 	/** ms, of a clip */
 	duration?: number;
-	reason?: PictureProblem | ClipProblem | 'not_loaded';
+	reason?: PictureProblem | ClipProblem | 'unsupported' | 'not_loaded';
 }
 
 /** Pictures, clips and voice messages in one room, from choosing or recording to being sent. */
@@ -37,6 +37,7 @@ export class RoomMedia {
 	/** Too large to be looked into by reactivity. */
 	readonly #prepared = new Map<string, Picture | PreparedClip>();
 	readonly #stops = new Map<string, AbortController>();
+	#turn: Promise<void> = Promise.resolve();
 
 	constructor(session: RoomSession) {
 		this.#me = session.me;
@@ -79,48 +80,57 @@ export class RoomMedia {
 			}));
 	}
 
-	/** Shows these before they are sent, and gets them ready meanwhile. */
+	/** Shows these before they are sent, beside what is chosen already, and gets them ready meanwhile. */
 	choose(files: Iterable<File>, taken = false): void {
+		this.closeCamera();
 		this.taken = taken;
-		for (const file of files) void this.#prepare(file);
+		for (const file of files) {
+			const key = crypto.randomUUID();
+			const kind = file.type.startsWith('video/') ? 'clip' : 'photo';
+			this.chosen.push({ key, kind, state: 'preparing', progress: 0, name: file.name });
+			const stop = new AbortController();
+			this.#stops.set(key, stop);
+			// One after the other: a hundred large pictures at once are more than a telephone can hold.
+			this.#turn = this.#turn.then(async () => {
+				if (stop.signal.aborted) return;
+				const change = await this.#prepare(file, key, stop.signal).catch(() => refused('unreadable'));
+				if (!stop.signal.aborted) this.#change(key, change);
+				this.#stops.delete(key);
+			});
+		}
 	}
 
-	async #prepare(file: File): Promise<void> {
-		const key = crypto.randomUUID();
-		const kind = file.type.startsWith('video/') ? 'clip' : 'photo';
-		this.chosen.push({ key, kind, state: 'preparing', progress: 0, name: file.name });
-		const change = (to: Partial<ChosenFile>) => {
-			const one = this.chosen.find((chosen) => chosen.key === key);
-			if (one) Object.assign(one, to);
-			return one !== undefined;
-		};
-		const stop = new AbortController();
-		this.#stops.set(key, stop);
-		try {
-			if (kind === 'photo') {
-				const prepared = await preparePicture(file);
-				if (!prepared.ok) return void change({ state: 'refused', reason: prepared.code });
-				this.#prepared.set(key, prepared.picture);
-				change({ state: 'ready', url: URL.createObjectURL(prepared.picture.blob) });
-			} else {
-				const loaded = await import('./clip.ts').catch(() => null);
-				if (!loaded) return void change({ state: 'refused', reason: 'not_loaded' });
-				const onprogress = (progress: number) => void change({ progress });
-				const prepared = await loaded.prepareClip(file, { signal: stop.signal, onprogress });
-				if (!prepared.ok) return void change({ state: 'refused', reason: prepared.code });
-				this.#prepared.set(key, prepared.clip);
-				const { blob, duration } = prepared.clip;
-				change({ state: 'ready', url: URL.createObjectURL(blob), duration });
-			}
-		} catch {
-			change({ state: 'refused', reason: 'unreadable' });
-		} finally {
-			this.#stops.delete(key);
+	/** @returns what has become of it */
+	async #prepare(file: File, key: string, signal: AbortSignal): Promise<Partial<ChosenFile>> {
+		// A file without a type is looked into: systems that do not know HEIC say nothing.
+		if (!/^(image\/|video\/|$)/.test(file.type)) return refused('unsupported');
+		if (!file.type.startsWith('video/')) {
+			const prepared = await preparePicture(file);
+			if (!prepared.ok) return refused(prepared.code);
+			return this.#ready(key, prepared.picture, signal);
 		}
+		const loaded = await import('./clip.ts').catch(() => null);
+		if (!loaded) return refused('not_loaded');
+		const onprogress = (progress: number) => this.#change(key, { progress });
+		const prepared = await loaded.prepareClip(file, { signal, onprogress });
+		if (!prepared.ok) return refused(prepared.code);
+		return { ...this.#ready(key, prepared.clip, signal), duration: prepared.clip.duration };
+	}
+
+	#ready(key: string, prepared: Picture | PreparedClip, signal: AbortSignal): Partial<ChosenFile> {
+		if (signal.aborted) return {}; // removed meanwhile
+		this.#prepared.set(key, prepared);
+		return { state: 'ready', url: URL.createObjectURL(prepared.blob) };
+	}
+
+	#change(key: string, to: Partial<ChosenFile>): void {
+		const one = this.chosen.find((chosen) => chosen.key === key);
+		if (one) Object.assign(one, to);
 	}
 
 	remove(key: string): void {
 		this.#stops.get(key)?.abort();
+		this.#stops.delete(key);
 		this.#prepared.delete(key);
 		const one = this.chosen.find((chosen) => chosen.key === key);
 		if (one?.url) URL.revokeObjectURL(one.url);
@@ -202,4 +212,8 @@ export class RoomMedia {
 		this.closeCamera();
 		if (blob && still) this.choose([new File([blob], 'clip', { type: blob.type })], true);
 	}
+}
+
+function refused(reason: NonNullable<ChosenFile['reason']>): Partial<ChosenFile> {
+	return { state: 'refused', reason };
 }
