@@ -11,11 +11,6 @@ const CLIP_TYPES = [
 ];
 const CLIP_BITRATE = 2_400_000;
 
-/** Can this page use a camera at all? Otherwise the file chooser takes its place. */
-export function hasCameras(): boolean {
-	return typeof navigator !== 'undefined' && navigator.mediaDevices?.getUserMedia !== undefined;
-}
-
 /** The camera of this device: a live picture, photos and short clips from it. */
 export class Camera {
 	state = $state<'off' | 'asking' | 'live' | 'recording'>('off');

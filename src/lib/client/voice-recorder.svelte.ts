@@ -1,8 +1,8 @@
 import { VOICE_MAX_MS, VOICE_WARNING_MS } from '#lib/chat/media.ts';
-import { problemOf, stop, type DeviceProblem } from './devices.ts';
+import { problemOf, type DeviceProblem } from './devices.ts';
 import * as drafts from './media/drafts.ts';
 import type { Recording } from './media/drafts.ts';
-import captureUrl from './media/voice-capture.worklet.ts?worker&url';
+import { openMicrophone, type Microphone } from './media/microphone.ts';
 import type { FromEncoder, ToEncoder } from './media/voice-encoder.worker.ts';
 
 export type { Recording };
@@ -44,8 +44,9 @@ export class VoiceRecorder {
 
 	readonly #person: string;
 	readonly #room: string;
-	#stream: MediaStream | null = null;
-	#context: AudioContext | null = null;
+	/** Grows with every recording that is begun or given up, so that an answer to an older request is let go. */
+	#asked = 0;
+	#microphone: Microphone | null = null;
 	#capture: AudioWorkletNode | null = null;
 	#encoder: Worker | null = null;
 	#draft = '';
@@ -67,30 +68,27 @@ export class VoiceRecorder {
 		this.problem = null;
 		this.elapsed = 0;
 		this.levels = [];
+		const asked = ++this.#asked;
 		try {
-			const context = (this.#context = new AudioContext());
-			this.#stream = await navigator.mediaDevices.getUserMedia({
-				audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
-			});
-			await context.audioWorklet.addModule(captureUrl).catch((cause: unknown) => {
-				throw new Error('The recorder could not be loaded.', { cause });
-			});
-			if (context.state !== 'running') await context.resume();
-			if ((this.state as RecorderState) !== 'asking') return this.#close(); // discarded meanwhile
-			await this.#begin(context, this.#stream);
+			const microphone = await openMicrophone();
+			if (asked !== this.#asked) return microphone.close();
+			this.#microphone = microphone;
+			await this.#begin(microphone, asked);
 		} catch (error) {
+			if (asked !== this.#asked) return;
 			this.#close();
 			this.problem = problemOf(error);
 			this.state = 'idle';
 		}
 	}
 
-	async #begin(context: AudioContext, stream: MediaStream): Promise<void> {
+	async #begin({ context, stream }: Microphone, asked: number): Promise<void> {
 		const draft = (this.#draft = crypto.randomUUID());
 		this.#hold(draft);
 		await drafts
 			.begin({ id: draft, person: this.#person, room: this.#room, startedAt: Date.now() })
 			.catch(() => (this.unkept = true));
+		if (asked !== this.#asked) return; // discarded meanwhile
 
 		const encoder = (this.#encoder = new Worker(new URL('./media/voice-encoder.worker.ts', import.meta.url), {
 			type: 'module',
@@ -165,6 +163,7 @@ export class VoiceRecorder {
 
 	/** Ends it, if it goes on, and throws it away. */
 	async discard(): Promise<void> {
+		this.#asked++;
 		this.state = 'idle';
 		this.#close();
 		this.#forget();
@@ -197,19 +196,18 @@ export class VoiceRecorder {
 	/** The page goes away: the microphone is let go, what was recorded stays as a draft. */
 	async close(): Promise<void> {
 		if (this.state === 'recording') await this.stop();
-		else if (this.state === 'asking') this.state = 'idle'; // the answer comes too late
+		else if (this.state === 'asking') this.state = 'idle';
+		this.#asked++; // an answer comes too late
 		this.#close();
 		this.#release();
 	}
 
 	#close(): void {
 		clearTimeout(this.#muted);
-		stop(this.#stream);
-		if (this.#context) this.#context.onstatechange = null;
-		void this.#context?.close().catch(() => {});
+		this.#microphone?.close();
 		this.#encoder?.terminate();
 		void this.#awake?.release().catch(() => {});
-		this.#stream = this.#context = this.#capture = this.#encoder = this.#awake = null;
+		this.#microphone = this.#capture = this.#encoder = this.#awake = null;
 	}
 
 	#forget(): void {
