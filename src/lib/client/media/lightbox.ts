@@ -1,22 +1,25 @@
+import type { Day } from '#lib/chat/timeline.ts';
 import { m } from '#lib/paraglide/messages.js';
-
-/** A picture as it is looked at alone. */
-export interface Viewed {
-	/** The message's key. */
-	key: string;
-	src: string;
-	width: number;
-	height: number;
-	alt: string;
-}
+import { picturesOf, type Place } from './pictures.ts';
 
 /**
- * Opens the room's pictures over the page, beginning with one of them: zoom, swipe, keyboard, download. The library is
- * loaded with the first picture that is opened.
+ * Opens the pictures of a conversation over the page, beginning with one of them: zoom, swipe, keyboard, download. The
+ * library is loaded with the first picture that is opened.
+ * @param key of the message whose picture is shown first
  * @param from the small picture that was clicked: it grows out of it, and the focus returns to it
  */
-export async function openLightbox(pictures: Viewed[], key: string, from: HTMLElement): Promise<void> {
-	const [{ default: PhotoSwipe }] = await Promise.all([import('photoswipe'), import('photoswipe/style.css')]);
+export async function openLightbox(
+	days: readonly Day[],
+	place: Place,
+	key: string,
+	from: HTMLElement,
+): Promise<void> {
+	const [{ default: PhotoSwipe }] = await Promise.all([
+		import('photoswipe'),
+		import('photoswipe/style.css'),
+		import('./lightbox.css'),
+	]);
+	const pictures = picturesOf(days, place);
 	const index = Math.max(
 		0,
 		pictures.findIndex((picture) => picture.key === key),
@@ -73,9 +76,32 @@ export async function openLightbox(pictures: Viewed[], key: string, from: HTMLEl
 			isButton: false,
 			appendTo: 'root',
 			onInit: (element) => {
+				const show = () => {
+					const caption = pictures[viewer.currIndex]?.caption ?? '';
+					element.textContent = caption;
+					element.hidden = caption === '';
+					element.dir = 'auto';
+				};
+				viewer.on('change', show);
+				show();
+			},
+		});
+		viewer.ui?.registerElement({
+			name: 'said',
+			order: 9,
+			isButton: false,
+			appendTo: 'root',
+			onInit: (element) => {
 				element.setAttribute('aria-live', 'polite');
 				element.className = 'hidden-visually';
-				const say = () => (element.textContent = viewer.currSlide?.data.alt ?? '');
+				const say = () => {
+					const picture = pictures[viewer.currIndex];
+					element.textContent = m.media_viewer_at({
+						picture: picture?.alt ?? '',
+						number: viewer.currIndex + 1,
+						count: pictures.length,
+					});
+				};
 				viewer.on('change', say);
 				say();
 			},
