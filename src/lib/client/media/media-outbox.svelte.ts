@@ -1,7 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { MediaBody } from '#lib/chat/media.ts';
-import { Timer } from '../timer.ts';
-import { chunksOf, database, type Outgoing } from './database.ts';
+import type { Outgoing } from './database.ts';
+import * as kept from './outgoing.ts';
+import { UploadWork } from './upload-work.ts';
 import { upload, type Outcome } from './upload.ts';
 
 export type OutgoingBody = MediaBody & { caption?: string };
@@ -49,7 +50,7 @@ export class MediaOutbox {
 	readonly #person: string;
 	readonly #room: string;
 	readonly #sayer: Sayer;
-	readonly #work = new Map<string, Work>();
+	readonly #work = new Map<string, UploadWork>();
 	#life: AbortController | null = null;
 	#busy = 0;
 	readonly #line: (() => void)[] = [];
@@ -90,7 +91,7 @@ export class MediaOutbox {
 	 */
 	async add(message: Pick<Outgoing, 'id' | 'body' | 'files'>, draft?: string): Promise<void> {
 		const outgoing: Outgoing = { ...message, person: this.#person, room: this.#room, at: Date.now() };
-		await keep(outgoing, draft).catch(() => {}); // it lives as long as the page, then
+		await kept.keep(outgoing, draft).catch(() => {}); // it lives as long as the page, then
 		if (this.#life) this.#begin(outgoing, this.#life.signal, false);
 	}
 
@@ -110,10 +111,10 @@ export class MediaOutbox {
 		for (const [id, work] of this.#work) if (work.handed && ids.has(id)) void this.#landed(id, work);
 	}
 
-	async #landed(id: string, work: Work): Promise<void> {
+	async #landed(id: string, work: UploadWork): Promise<void> {
 		work.stop();
 		this.#work.delete(id);
-		await forget(id).catch(() => {});
+		await kept.forget(id).catch(() => {});
 		// The picture that is shown is let go only when the one from the server is there: nothing blinks.
 		for (const { id: media } of work.outgoing.files) {
 			if (work.outgoing.body.kind === 'photo') await loaded(`/media/${this.#room}/${media}`);
@@ -132,19 +133,16 @@ export class MediaOutbox {
 			if (url) URL.revokeObjectURL(url);
 			this.sources.delete(media);
 		}
-		await forget(id).catch(() => {});
+		await kept.forget(id).catch(() => {});
 	}
 
 	/** What lies in the database and no living tab works on. */
 	async #adopt(signal: AbortSignal): Promise<void> {
-		const rows = await database()
-			.then((db) => db.getAllFromIndex('outgoing', 'room', [this.#person, this.#room]))
-			.catch(() => []);
-		rows.sort((one, other) => one.at - other.at);
+		const rows = await kept.all(this.#person, this.#room).catch(() => []);
 		for (const row of rows) {
 			if (signal.aborted) return;
 			if (this.#work.has(row.id)) continue;
-			if (this.#sayer.hasSaid(row.id)) await forget(row.id).catch(() => {});
+			if (this.#sayer.hasSaid(row.id)) await kept.forget(row.id).catch(() => {});
 			else this.#begin(row, signal, true);
 		}
 	}
@@ -153,7 +151,7 @@ export class MediaOutbox {
 	#begin(outgoing: Outgoing, signal: AbortSignal, again: boolean): void {
 		const { id } = outgoing;
 		if (this.#work.has(id)) return;
-		const work = new Work(outgoing);
+		const work = new UploadWork(outgoing);
 		this.#work.set(id, work);
 		const run = async () => {
 			if (work.signal.aborted || signal.aborted) return;
@@ -165,10 +163,7 @@ export class MediaOutbox {
 		if (!locks) return void run();
 		const alone = locks.request(lockOf(id), { signal: work.signal }, async () => {
 			// Whoever held it may have brought it home.
-			const kept = await database()
-				.then((db) => db.getKey('outgoing', id))
-				.catch(() => id);
-			if (kept === undefined) return void this.#work.delete(id);
+			if (!(await kept.has(id).catch(() => true))) return void this.#work.delete(id);
 			await run();
 		});
 		alone.catch(() => {});
@@ -182,7 +177,7 @@ export class MediaOutbox {
 		this.items = [...this.items, item].sort((one, other) => one.at - other.at);
 	}
 
-	async #run(work: Work, again: boolean): Promise<void> {
+	async #run(work: UploadWork, again: boolean): Promise<void> {
 		const { outgoing } = work;
 		if (outgoing.reason) await work.untilRetried();
 		for (let tries = 0; !work.signal.aborted; tries++) {
@@ -210,13 +205,13 @@ export class MediaOutbox {
 				continue;
 			}
 			this.#tell(outgoing.id, { state: 'failed', reason: outcome.code });
-			await keep({ ...outgoing, reason: outcome.code }).catch(() => {});
+			await kept.keep({ ...outgoing, reason: outcome.code }).catch(() => {});
 			await work.untilRetried();
 			tries = 0;
 		}
 	}
 
-	async #upload(work: Work, again: boolean): Promise<Outcome> {
+	async #upload(work: UploadWork, again: boolean): Promise<Outcome> {
 		const { id, files } = work.outgoing;
 		const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
 		let before = 0;
@@ -250,71 +245,6 @@ export class MediaOutbox {
 			this.#line.shift()?.();
 		}
 	}
-}
-
-/** One message on its way, in this tab. */
-class Work {
-	readonly outgoing: Outgoing;
-	/** Its bytes have arrived; the message is with the room's outbox. */
-	handed = false;
-	readonly #stop = new AbortController();
-	readonly #pause = new Timer();
-	#wake: () => void = () => {};
-	#failed = false;
-
-	constructor(outgoing: Outgoing) {
-		this.outgoing = outgoing;
-	}
-
-	get signal(): AbortSignal {
-		return this.#stop.signal;
-	}
-
-	stop(): void {
-		this.#stop.abort();
-		this.#wake();
-	}
-
-	/** The line may be back: do not wait any longer. */
-	hurry(): void {
-		if (!this.#failed) this.#wake();
-	}
-
-	retry(): void {
-		this.#wake();
-	}
-
-	pause(ms: number): Promise<void> {
-		return new Promise((done) => {
-			this.#wake = () => {
-				this.#pause.clear();
-				done();
-			};
-			this.#pause.set(ms, done);
-		});
-	}
-
-	async untilRetried(): Promise<void> {
-		if (this.signal.aborted) return;
-		this.#failed = true;
-		await new Promise<void>((done) => (this.#wake = done));
-		this.#failed = false;
-	}
-}
-
-async function keep(outgoing: Outgoing, draft?: string): Promise<void> {
-	const db = await database();
-	const work = db.transaction(['outgoing', 'drafts', 'chunks'], 'readwrite');
-	await work.objectStore('outgoing').put(outgoing);
-	if (draft) {
-		await work.objectStore('drafts').delete(draft);
-		await work.objectStore('chunks').delete(chunksOf(draft));
-	}
-	await work.done;
-}
-
-async function forget(id: string): Promise<void> {
-	await (await database()).delete('outgoing', id);
 }
 
 async function loaded(url: string): Promise<void> {
