@@ -1,5 +1,6 @@
 import type { Shown } from '#lib/chat/presence.ts';
 import type { Preview } from '#lib/chat/summary.ts';
+import { clock } from '#lib/format/length.ts';
 import { moment, type Place } from '#lib/format/time.ts';
 import { m } from '#lib/paraglide/messages.js';
 
@@ -28,12 +29,6 @@ function bodyWords(preview: Preview, mine: boolean): string {
 		case 'deleted':
 			return m.message_deleted();
 	}
-}
-
-/** `0:16`, `12:05`. */
-function clock(ms: number): string {
-	const seconds = Math.round(ms / 1000);
-	return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 /** "Active now", "Active 12 min ago", "Active Friday"; nothing where nothing is known, or may be. */
