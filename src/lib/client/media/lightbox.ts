@@ -37,7 +37,7 @@ export async function openLightbox(
 				: {}),
 		})),
 		index,
-		bgOpacity: 0.94,
+		bgOpacity: 1,
 		loop: false,
 		returnFocus: true,
 		trapFocus: true,
