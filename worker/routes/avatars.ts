@@ -31,8 +31,10 @@ export function avatarRoutes(ports: AvatarPorts): Hono<{ Bindings: Env }> {
 			const admitted = await admit(c, ports);
 			if ('refused' in admitted) return withCookies(admitted.refused, admitted.entry);
 			const { person, entry } = admitted;
-			const before = await ports.setAvatar(c.env, person, null);
-			if (before) await c.env.MEDIA.delete(avatarKey(person, before));
+			await ports.setAvatar(c.env, person, null);
+			// All there are: also what an earlier change did not get to delete.
+			const { objects } = await c.env.MEDIA.list({ prefix: avatarKey(person, '') });
+			if (objects.length > 0) await c.env.MEDIA.delete(objects.map(({ key }) => key));
 			return withCookies(new Response(null, { status: 204 }), entry);
 		})
 		.get('/avatars/:person/:version', async (c) => {

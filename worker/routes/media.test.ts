@@ -475,6 +475,18 @@ describe('profile photos', () => {
 		expect((await ask(url)).status).toBe(404);
 	});
 
+	it('removing leaves nothing, although an earlier change or try broke off before it had deleted all', async () => {
+		const { url } = (await (await save()).json()) as { url: string };
+		const left = `/avatars/${ana}/${'1'.repeat(32)}`;
+		await env.MEDIA.put(left.slice(1), 'bytes');
+		const eves = (await (await save(eve)).json()) as { url: string };
+		avatars.set(ana, null);
+		const headers = { origin: ORIGIN };
+		expect((await ask('/avatars', { method: 'DELETE', headers })).status).toBe(204);
+		for (const gone of [url, left]) expect((await ask(gone)).status).toBe(404);
+		expect((await ask(eves.url)).status).toBe(200);
+	});
+
 	it.each([
 		['one that is not square', jpeg, 422, 'not_square'],
 		['something that is no picture', mp3, 415, 'unsupported'],
