@@ -7,6 +7,7 @@ import {
 	type Locator,
 	type Page,
 } from '@playwright/test';
+import { decodeJwt } from 'jose';
 import { Server } from './server.ts';
 
 export { expect };
@@ -21,7 +22,9 @@ export interface Person {
 }
 
 interface Fixtures {
-	/** Registers somebody in a new browser, by the form. The name is made unique. */
+	/** Somebody with a browser and no account yet. The name is made unique. */
+	visitor: (name: string, options?: BrowserContextOptions) => Promise<Person>;
+	/** A visitor who has just registered and is at the chats. */
 	newcomer: (name: string, options?: BrowserContextOptions) => Promise<Person>;
 	/** Registers ana and bob, and makes them friends. Both are at the chats. */
 	friends: { ana: Person; bob: Person };
@@ -40,26 +43,33 @@ export const test = base.extend<Fixtures, { server: Server }>({
 
 	baseURL: ({ server }, use) => use(server.url),
 
-	newcomer: async ({ browser, baseURL, contextOptions }, use) => {
+	visitor: async ({ browser, baseURL, contextOptions }, use) => {
 		const contexts: BrowserContext[] = [];
 		const thrown: string[] = [];
 		await use(async (name, options) => {
 			const context = await browser.newContext({ ...contextOptions, baseURL, ...options });
 			contexts.push(context);
 			context.on('weberror', (error) => thrown.push(String(error.error().stack)));
-			const page = await context.newPage();
-			const person = { ...identity(name), context, page };
-			await register(page, person);
-			return person;
+			return { ...identity(name), context, page: await context.newPage() };
 		});
 		await Promise.all(contexts.map((context) => context.close()));
 		expect(thrown, 'errors thrown in pages').toEqual([]);
 	},
 
-	friends: async ({ newcomer }, use) => {
-		const ana = await newcomer('ana');
-		const bob = await newcomer('bob');
-		await befriend(ana, bob);
+	newcomer: async ({ visitor, server }, use) => {
+		await use(async (name, options) => {
+			const person = await visitor(name, options);
+			await join(person, server);
+			await person.page.goto('/chats');
+			return person;
+		});
+	},
+
+	friends: async ({ visitor, server }, use) => {
+		const [ana, bob] = [await visitor('ana'), await visitor('bob')];
+		for (const person of [ana, bob]) await join(person, server);
+		await befriend(server, ana, bob);
+		await Promise.all([ana, bob].map(({ page }) => page.goto('/chats')));
 		await use({ ana, bob });
 	},
 });
@@ -68,6 +78,35 @@ export const test = base.extend<Fixtures, { server: Server }>({
 export function identity(name: string): { name: string; email: string; password: string } {
 	const unique = `${name}-${crypto.randomUUID().slice(0, 8)}`;
 	return { name: unique, email: `${unique}@example.com`, password: 'a long enough passphrase' };
+}
+
+/** What a form is sent as, without opening its page. */
+const BROWSER =
+	'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36';
+
+/** Sends a form of the app as its page would, which takes longer. */
+async function post({ context }: Person, url: string, form: Record<string, string>): Promise<void> {
+	const { origin } = new URL(url);
+	const headers = { origin, 'user-agent': BROWSER, accept: 'application/json', 'x-sveltekit-action': 'true' };
+	const answer = await (await context.request.post(url, { form, headers })).json();
+	expect(['success', 'redirect'], JSON.stringify(answer)).toContain(answer.type);
+}
+
+/** Gives a visitor an account. */
+async function join(person: Person, server: Server): Promise<void> {
+	const { name: username, email, password } = person;
+	await post(person, `${server.url}/register`, { username, email, password });
+}
+
+async function idOf({ context }: Person): Promise<string> {
+	const access = (await context.cookies()).find(({ name }) => name === '__Host-kith-access');
+	return decodeJwt(access!.value).sub!;
+}
+
+/** Makes two people friends, without a page. */
+export async function befriend(server: Server, one: Person, other: Person): Promise<void> {
+	await post(one, `${server.url}/people?/invite`, { person: await idOf(other) });
+	await post(other, `${server.url}/invitations?/accept`, { person: await idOf(one) });
 }
 
 export async function register(
@@ -113,12 +152,6 @@ export async function accept(by: Person, from: Person): Promise<void> {
 	const row = entry(by.page, 'Invitations', from.name);
 	await row.getByRole('button', { name: 'Accept' }).click();
 	await expect(row.getByRole('button', { name: 'Accept' })).toBeHidden();
-}
-
-export async function befriend(one: Person, other: Person): Promise<void> {
-	await invite(one, other);
-	await accept(other, one);
-	for (const { page } of [one, other]) await page.goto('/chats');
 }
 
 /** Opens the conversation with a friend from the list of chats. */

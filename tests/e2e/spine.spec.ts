@@ -10,14 +10,15 @@ import {
 	logIn,
 	openChat,
 	RECONNECTED,
+	register,
 	say,
 	search,
 	test,
 } from './fixtures.ts';
 
-test('two strangers find each other, become friends and talk', async ({ newcomer }) => {
-	const ana = await newcomer('ana');
-	const bob = await newcomer('bob');
+test('two strangers register, find each other, become friends and talk', async ({ visitor }) => {
+	const [ana, bob] = [await visitor('ana'), await visitor('bob')];
+	for (const one of [ana, bob]) await register(one.page, one);
 
 	// A typo is forgiven.
 	await search(ana.page, bob.name.replace('bob', 'bop'));

@@ -7,13 +7,17 @@ import {
 	invite,
 	logIn,
 	openChat,
+	register,
 	say,
 	test,
 } from './fixtures.ts';
 
-test('without JavaScript: register, find, invite, accept, read and write', async ({ newcomer }) => {
-	const ana = await newcomer('ana', { javaScriptEnabled: false });
-	const bob = await newcomer('bob', { javaScriptEnabled: false });
+test('without JavaScript: register, find, invite, accept, read and write', async ({ visitor }) => {
+	const [ana, bob] = [
+		await visitor('ana', { javaScriptEnabled: false }),
+		await visitor('bob', { javaScriptEnabled: false }),
+	];
+	for (const one of [ana, bob]) await register(one.page, one);
 	await invite(ana, bob);
 	await accept(bob, ana);
 
