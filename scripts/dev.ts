@@ -37,6 +37,7 @@ await main(async (onEnd) => {
 		onEnd(value.stop);
 		return { said: 'answers', value };
 	});
+	claimed.answersAt(objectsAt);
 	sweepEveryMinute(objectsAt);
 
 	const url = `http://localhost:${at}`;

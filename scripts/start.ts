@@ -52,6 +52,7 @@ await main(async (onEnd) => {
 		onEnd(value.stop);
 		return { said: 'answers', value };
 	});
+	claimed.answersAt(at);
 	sweepEveryMinute(at);
 	if (demo) console.log(`\n${await makeDemo(url)}`);
 

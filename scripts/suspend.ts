@@ -4,12 +4,15 @@ import { parseEnv } from 'node:util';
 import { connect } from '#lib/server/db/client.ts';
 import * as people from '#lib/server/people.ts';
 import { openDatabase } from './stack/database.ts';
+import { readNote } from './stack/processes.ts';
 import { main, Trouble } from './stack/say.ts';
 import { dataFolder, readSettings } from './stack/settings.ts';
+import { sweep } from './stack/worker.ts';
 
 /*
  * npm run suspend -- <username>: logs somebody out everywhere and lets them in no more; with --lift, lets them in again. In
- * the database of DATABASE_URL, or this machine's own. The Worker closes what they have open within a minute.
+ * the database of DATABASE_URL, or this machine's own. The Worker closes what they have open: at once where it runs from this
+ * folder, within a minute elsewhere, when its cron trigger comes.
  */
 
 await main(async (onEnd) => {
@@ -25,11 +28,11 @@ await main(async (onEnd) => {
 	const db = connect({ databaseUrl: variables.DATABASE_URL, sqlEndpoint: variables.NEON_SQL_ENDPOINT });
 	const person = await people.suspend(db, username, !lift, new Date());
 	if (!person) throw new Trouble(`Nobody has the username ${username}.`);
-	console.log(
-		lift
-			? `${person.username} may log in again.`
-			: `${person.username} is suspended: logged out everywhere. What they have open closes within a minute.`,
-	);
+	const port = readNote(dataFolder())?.port;
+	const told = port ? await sweep(port) : false;
+	if (lift) return console.log(`${person.username} may log in again.`);
+	const open = told ? 'What they had open is closed' : 'What they have open closes within a minute';
+	console.log(`${person.username} is suspended: logged out everywhere. ${open}.`);
 });
 
 /** The embedded database has one owner: while `npm start` runs, it is asked through the gateway of that. */

@@ -41,9 +41,11 @@ interface Note {
 	pid: number;
 	script: string;
 	groups: number[];
+	/** Where its Worker answers. */
+	port?: number;
 }
 
-function readNote(data: string): Note | null {
+export function readNote(data: string): Note | null {
 	try {
 		return JSON.parse(readFileSync(join(data, NOTE), 'utf8')) as Note;
 	} catch {
@@ -55,6 +57,8 @@ function readNote(data: string): Note | null {
 export interface Claim {
 	/** Notes a process group that must not outlive this process. */
 	add(group: number): void;
+	/** Notes where the Worker answers, for whoever changes something beside it. */
+	answersAt(port: number): void;
 	release(): void;
 }
 
@@ -79,6 +83,7 @@ export async function claim(data: string): Promise<Claim> {
 	write();
 	return {
 		add: (group) => (note.groups.push(group), write()),
+		answersAt: (port) => ((note.port = port), write()),
 		release: () => rmSync(join(data, NOTE), { force: true }),
 	};
 }

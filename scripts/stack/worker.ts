@@ -125,8 +125,13 @@ async function answers(port: number): Promise<boolean> {
 	}
 }
 
-/** Does once a minute what the cron trigger does in production: nothing else calls it here. */
+/** Does what the cron trigger does in production. @returns whether there was a Worker to do it */
+export async function sweep(port: number): Promise<boolean> {
+	const answer = await fetch(`http://localhost:${port}/cdn-cgi/local/scheduled`).catch(() => null);
+	return answer?.ok ?? false;
+}
+
+/** Sweeps once a minute: nothing else does here. */
 export function sweepEveryMinute(port: number): void {
-	const sweep = () => fetch(`http://localhost:${port}/cdn-cgi/local/scheduled`).catch(() => {});
-	setInterval(sweep, SWEEP_EVERY).unref();
+	setInterval(() => void sweep(port), SWEEP_EVERY).unref();
 }
