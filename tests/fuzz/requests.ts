@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { GenericSchema } from 'valibot';
 import * as contract from '#lib/api/contract.ts';
-import { root } from '../../scripts/stack/settings.ts';
+import { read, sources } from '../routes.ts';
 import { frame } from './frames.ts';
 import type { Random } from './random.ts';
 import { anything, bytes, oddText } from './values.ts';
@@ -29,51 +27,7 @@ export interface Known {
 	messages: string[];
 }
 
-// By a name that is put together, so that the checker of these files does not take the Worker's types for theirs.
-const worker = '../../worker';
-const { createApp } = (await import(`${worker}/app.ts`)) as {
-	createApp(parts: { pages: object }): { routes: { path: string }[] };
-};
-
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
-
-const routesFolder = join(root, 'src/routes');
-const sources = readdirSync(routesFolder, { recursive: true, encoding: 'utf8' }).map((path) =>
-	path.replaceAll('\\', '/'),
-);
-const read = (path: string) => readFileSync(join(routesFolder, path), 'utf8');
-
-/** Every address: pages with their data and actions, endpoints, and the doors of the outer Worker. */
-export function addresses(): string[] {
-	const found = sources
-		.filter((path) => /(^|\/)\+(page|server)(\.server)?\.(svelte|ts)$/.test(path))
-		.flatMap((path) => {
-			const folder = path.split('/').slice(0, -1);
-			const address = `/${folder.filter((part) => !/^\(.*\)$/.test(part)).join('/')}`;
-			const actions = path.endsWith('+page.server.ts') ? actionsOf(path) : [];
-			return [
-				address,
-				...(path.includes('+page') ? [`${address === '/' ? '' : address}/__data.json`] : []),
-				...actions.map((action) => `${address}?/${action}`),
-			];
-		});
-	const doors = createApp({ pages: {} })
-		.routes.map(({ path }) => path)
-		.filter((path) => path !== '/*' && path !== '*');
-	return [...new Set([...found, ...doors])].sort();
-}
-
-/** Names of the form actions of a page: what stands one step in, inside `…actions`, there and in what it takes them from. */
-function actionsOf(path: string): string[] {
-	const source = read(path);
-	const shared = [...source.matchAll(/from '([./\w-]+-actions\.ts)'/g)].map(([, from]) =>
-		read(join(dirname(path), from!)),
-	);
-	return [source, ...shared].flatMap((text) => {
-		const [, actions = ''] = /\b\w*[aA]ctions\b[^=]*= \{\n([\s\S]*?)\n\}/.exec(text) ?? [];
-		return [...actions.matchAll(/^\t(?:async )?(\w+)[:(,]/gm)].map(([, name]) => name!);
-	});
-}
 
 /** Names that forms and queries are read by. */
 const fields = [
