@@ -161,6 +161,49 @@ test('M7 a deleted message is gone on the other side, for good, and was asked ab
 	await expectMessages(friend, 'told: ', ['told: another']);
 });
 
+test('C3, M7 what is deleted offline is deleted once when the line is back, though the page was loaded anew', async ({
+	talk,
+}) => {
+	const { ana, bob } = await talk();
+	let blocked = false;
+	const asked: string[] = [];
+	await ana.context.routeWebSocket(/\/ws\/chat\//, (socket) => {
+		if (blocked) return void socket.close();
+		const server = socket.connectToServer();
+		socket.onMessage((data) => {
+			if (String(data).includes('"delete"')) asked.push(String(data));
+			server.send(data);
+		});
+	});
+	const [page, friend] = [await ana.open(), await bob.open()];
+	await say(page, 'wish: a secret');
+	await say(page, 'wish: no secret');
+	const both = ['wish: a secret', 'wish: no secret'];
+	await expectMessages(friend, 'wish: ', both);
+	await expectSent(page);
+
+	await ana.context.setOffline(true);
+	await message(page, 'wish: a secret').hover();
+	await deleteShown(page, message(page, 'wish: a secret'));
+	const waits = message(page, 'wish: a secret').getByRole('button', { name: 'Delete message' });
+	await expect(waits).toBeDisabled();
+	blocked = true;
+	await ana.context.setOffline(false);
+	await page.reload();
+	await expectMessages(page, 'wish: ', both);
+	await expect(waits).toBeDisabled();
+	await expectMessages(friend, 'wish: ', both);
+
+	blocked = false;
+	await page.reload();
+	for (const one of [page, friend]) {
+		await expectMessages(one, 'wish: ', ['wish: no secret'], RECONNECTED);
+		await one.reload();
+		await expectMessages(one, 'wish: ', ['wish: no secret']);
+	}
+	expect(asked).toHaveLength(1);
+});
+
 test('M7 a message is deleted without a line, and D4 by a former friend', async ({ talk, browser }) => {
 	const { ana, bob, room } = await talk();
 	await ana.say('late: one');

@@ -271,6 +271,7 @@ export function keyOf(message: Message | Pending): string {
 	return `${message.from}/${message.id}`;
 }
 
-function firstOf(log: Log): number {
+/** The number of the first message that is known, or the one that would be. */
+export function firstOf(log: Log): number {
 	return log.messages[0]?.seq ?? log.last + 1;
 }

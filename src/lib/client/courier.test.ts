@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Courier } from './courier.ts';
 import { Outbox, waitingRooms } from './outbox.ts';
 import { RoomSession } from './room-session.svelte.ts';
-import { ana, bob, pass, room, TestRoom } from './testing.ts';
+import { ana, bob, emptyOutboxes, pass, room, TestRoom } from './testing.ts';
 
 let there: TestRoom;
 let stop: (() => void)[];
@@ -16,10 +16,7 @@ beforeEach(() => {
 afterEach(async () => {
 	for (const end of stop) end();
 	await pass();
-	for (const person of [ana, bob]) {
-		const outbox = new Outbox(person, room);
-		await outbox.remove(((await outbox.all()) ?? []).map(({ id }) => id));
-	}
+	await emptyOutboxes();
 	vi.useRealTimers();
 });
 
@@ -47,6 +44,24 @@ test('C3: what was left behind in a room that no page shows is sent, in order, a
 	await pass(31_000);
 	expect(place.socket.readyState).toBeGreaterThan(1);
 	expect(await new Outbox(ana, room).all()).toEqual([]);
+});
+
+test('C3, M7: what was left to be deleted is deleted', async () => {
+	there.say(ana, 'oh no', 'oh-no-oh-no');
+	const session = new RoomSession({ room, me: ana, history: there.history() }, there.place(ana));
+	session.open();
+	await pass(100);
+	there.down = true;
+	there.restart();
+	session.delete('oh-no-oh-no');
+	await pass(100);
+	session.close();
+	there.down = false;
+	await pass(15_000);
+	stop.push(new Courier(ana, there.place(ana)).open());
+	await pass(100);
+	expect(said()).toEqual(['deleted']);
+	expect(await waitingRooms(ana, Date.now())).toEqual([]);
 });
 
 test('C3: what a page may still be sending is left to it for a while', async () => {

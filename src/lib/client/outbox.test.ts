@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Pending } from '#lib/chat/message.ts';
-import { Outbox, type OutboxListener } from './outbox.ts';
-import { ana, bob, pass, room } from './testing.ts';
+import { Outbox, waitingRooms, type OutboxListener } from './outbox.ts';
+import { ana, bob, emptyOutboxes, pass, room } from './testing.ts';
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -10,10 +10,7 @@ beforeEach(() => {
 afterEach(async () => {
 	vi.restoreAllMocks();
 	vi.unstubAllGlobals();
-	for (const person of [ana, bob]) {
-		const outbox = new Outbox(person, room);
-		await outbox.remove(((await outbox.all()) ?? []).map(({ id }) => id));
-	}
+	await emptyOutboxes();
 	vi.useRealTimers();
 });
 
@@ -49,6 +46,25 @@ describe('what is kept', () => {
 		expect(await ids(new Outbox(ana, `${ana}_eve00000`))).toEqual([]);
 		await new Outbox(bob, room).remove(['of-ana-123']);
 		expect(await ids(new Outbox(ana, room))).toEqual(['of-ana-123']);
+	});
+
+	test('C3, M7: what is to be deleted is kept too, once, apart from what is said', async () => {
+		const [one, other] = [new Outbox(ana, room), new Outbox(ana, room)];
+		await one.add(saying('said-again'));
+		await one.addDeletion('said-again');
+		await one.addDeletion('said-before');
+		await other.addDeletion('said-before');
+		expect(await other.deletions()).toEqual(['said-again', 'said-before']);
+		expect(await ids(other)).toEqual(['said-again']);
+		expect(await new Outbox(bob, room).deletions()).toEqual([]);
+		await other.removeDeletions(['said-again', 'never-asked']);
+		expect(await one.deletions()).toEqual(['said-before']);
+		expect(await ids(one)).toEqual(['said-again']);
+		expect(await waitingRooms(ana, Date.now() + 1)).toEqual([room]);
+		await one.remove(['said-again']);
+		expect(await waitingRooms(ana, Date.now() + 1)).toEqual([room]);
+		await one.removeDeletions(['said-before']);
+		expect(await waitingRooms(ana, Date.now() + 1)).toEqual([]);
 	});
 
 	test('M6: knows why it failed, and goes to the end when it is tried again', async () => {

@@ -11,7 +11,9 @@ interface Schema extends DBSchema {
 	};
 }
 
-interface Kept extends Pending {
+interface Kept extends Omit<Pending, 'state'> {
+	/** `deleting`: not to be said, but the wish that what was said be deleted. */
+	state: Pending['state'] | 'deleting';
 	/** The order of saying, in every tab. */
 	n?: number;
 	person: PersonId;
@@ -19,6 +21,9 @@ interface Kept extends Pending {
 }
 
 type Database = IDBPDatabase<Schema>;
+
+/** Before the id of a message, names the wish to delete it: no id of a message has this. */
+const DELETION = 'delete/';
 
 /** Safari has been seen never to answer. */
 const PATIENCE = 3_000;
@@ -51,15 +56,15 @@ function open(): Promise<Database> {
 }
 
 /**
- * Rooms in which something of this person's has waited to be sent since before a time (ms since 1970). What failed waits
- * for its person.
+ * Rooms in which something of this person's has waited to be sent or deleted since before a time (ms since 1970). What
+ * failed waits for its person.
  */
 export async function waitingRooms(person: PersonId, before: number): Promise<RoomName[]> {
 	if (stuck || !globalThis.indexedDB) return [];
 	try {
 		const db = await open();
 		const kept = await db.getAllFromIndex('messages', 'room', IDBKeyRange.bound([person], [person, []]));
-		const waiting = kept.filter(({ state, at }) => state === 'sending' && at < before);
+		const waiting = kept.filter(({ state, at }) => state !== 'failed' && at < before);
 		return [...new Set(waiting.map(({ room }) => room))];
 	} catch {
 		return [];
@@ -74,8 +79,9 @@ export interface OutboxListener {
 }
 
 /**
- * What somebody said in a room and the room has not acknowledged, kept by the browser across reloads (C3). Where the
- * browser keeps nothing, every method does nothing, and `all` returns null: then the page's memory is all there is.
+ * What somebody said in a room or wants deleted there, and the room has not acknowledged, kept by the browser across
+ * reloads (C3). Where the browser keeps nothing, every method does nothing, and what is read is null: then the page's
+ * memory is all there is.
  */
 export class Outbox {
 	readonly #person: PersonId;
@@ -88,25 +94,36 @@ export class Outbox {
 		this.#room = room;
 	}
 
-	/** In the order of saying. Null when nothing can be kept. */
-	all(): Promise<Pending[] | null> {
-		return this.#next(async (db) => {
-			const kept = await db.getAllFromIndex('messages', 'room', [this.#person, this.#room]);
-			return kept
-				.sort((a, b) => (a.n ?? 0) - (b.n ?? 0))
-				.map(({ n: _n, person: _person, room: _room, ...pending }) => pending);
-		});
+	/** What was said, in the order of saying. Null when nothing can be kept. */
+	async all(): Promise<Pending[] | null> {
+		const kept = await this.#read();
+		return (
+			kept?.flatMap(({ n: _n, person: _person, room: _room, state, ...pending }) =>
+				state === 'deleting' ? [] : [{ ...pending, state }],
+			) ?? null
+		);
+	}
+
+	/** Ids of the messages of mine that are to be deleted. Null when nothing can be kept. */
+	async deletions(): Promise<string[] | null> {
+		const kept = await this.#read();
+		return kept?.flatMap(({ id, state }) => (state === 'deleting' ? id.slice(DELETION.length) : [])) ?? null;
 	}
 
 	/** Keeps it, behind everything else. @returns whether it is kept now */
-	async add(pending: Pending): Promise<boolean> {
-		const kept = { ...pending, person: this.#person, room: this.#room };
-		const done = await this.#next(async (db) => {
-			if ((await this.#keyOf(db, pending.id)) === undefined) await db.add('messages', kept);
-			return true;
-		});
-		if (done) this.#tell({});
-		return done ?? false;
+	add(pending: Pending): Promise<boolean> {
+		return this.#add(pending);
+	}
+
+	/** The message of mine with this id is to be deleted, as soon as the room can be told. */
+	async addDeletion(id: string): Promise<void> {
+		const said = { id: DELETION + id, from: this.#person, at: Date.now(), body: { kind: 'text', text: '' } };
+		await this.#add({ ...said, state: 'deleting' });
+	}
+
+	/** They are deleted, or cannot be. */
+	removeDeletions(ids: readonly string[]): Promise<void> {
+		return this.remove(ids.map((id) => DELETION + id));
 	}
 
 	/** The room refused it, for this reason. */
@@ -184,6 +201,23 @@ export class Outbox {
 			channel.close();
 			if (this.#channel === channel) this.#channel = null;
 		};
+	}
+
+	#read(): Promise<Kept[] | null> {
+		return this.#next(async (db) => {
+			const kept = await db.getAllFromIndex('messages', 'room', [this.#person, this.#room]);
+			return kept.sort((a, b) => (a.n ?? 0) - (b.n ?? 0));
+		});
+	}
+
+	async #add(kept: Omit<Kept, 'person' | 'room'>): Promise<boolean> {
+		const done = await this.#next(async (db) => {
+			if ((await this.#keyOf(db, kept.id)) === undefined)
+				await db.add('messages', { ...kept, person: this.#person, room: this.#room });
+			return true;
+		});
+		if (done) this.#tell({});
+		return done ?? false;
 	}
 
 	#tell(what: { discarded?: string }): void {

@@ -2,32 +2,30 @@ import 'fake-indexeddb/auto';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { keyOf } from '#lib/chat/log.ts';
+import type { Pending } from '#lib/chat/message.ts';
 import { Outbox } from './outbox.ts';
 import { RoomSession } from './room-session.svelte.ts';
-import { ana, bob, pass, room, TestRoom, type Place } from './testing.ts';
+import { ana, bob, emptyOutboxes, pass, room, TestRoom, type Place } from './testing.ts';
 
 type Step =
-	| { do: 'say' | 'delete' | 'look' | 'older' | 'reload'; tab: number; pick: number }
-	| { do: 'lose an answer' | 'lose a frame' | 'cut' | 'mend' | 'restart' | 'full' | 'wait'; pick: number };
+	| { do: (typeof OF_A_TAB)[number]; tab: number; pick: number }
+	| { do: (typeof OF_THE_ROOM)[number]; pick: number };
 
+const OF_A_TAB = ['say', 'delete', 'retry', 'discard', 'look', 'older', 'forget', 'reload'] as const;
+const OF_THE_ROOM = [
+	...(['lose an answer', 'lose a frame', 'refuse', 'full'] as const),
+	...(['cut', 'mend', 'restart', 'wait'] as const),
+];
+
+/** Some of them more often than others. */
 const step: fc.Arbitrary<Step> = fc.oneof(
 	fc.record({
-		do: fc.constantFrom('say', 'say', 'say', 'delete', 'look', 'older', 'reload'),
+		do: fc.constantFrom(...OF_A_TAB, 'say', 'say', 'say'),
 		tab: fc.nat(2),
 		pick: fc.nat(20),
 	}) as fc.Arbitrary<Step>,
 	fc.record({
-		do: fc.constantFrom(
-			'lose an answer',
-			'lose a frame',
-			'cut',
-			'mend',
-			'mend',
-			'restart',
-			'full',
-			'wait',
-			'wait',
-		),
+		do: fc.constantFrom(...OF_THE_ROOM, 'mend', 'wait'),
 		pick: fc.nat(20),
 	}) as fc.Arbitrary<Step>,
 );
@@ -46,6 +44,13 @@ async function live(steps: Step[]) {
 	};
 	const tabs = PEOPLE.map((_, slot) => open(slot));
 	const said: string[][] = PEOPLE.map(() => []);
+	/** Texts that went behind the others, and those that may be in the room or not. */
+	const [retried, discarded] = [new Set<string>(), new Set<string>()];
+	const deleted = new Set<string>();
+	const retry = (session: RoomSession, { id, body }: Pending) => {
+		session.retry(id);
+		if (body.kind === 'text') retried.add(body.text);
+	};
 	looseEnds.push(() => tabs.forEach(({ session }) => session.close()));
 	try {
 		let made = 0;
@@ -60,7 +65,16 @@ async function live(steps: Step[]) {
 				} else if (step.do === 'delete') {
 					const mine = session.messages.filter(({ from }) => from === session.me);
 					const one = mine[step.pick % Math.max(1, mine.length)];
-					if (one) session.delete(one.id);
+					if (!one) continue;
+					session.delete(one.id);
+					deleted.add(keyOf(one));
+				} else if (step.do === 'retry' || step.do === 'discard') {
+					const failed = session.pending.filter(({ state }) => state === 'failed');
+					const one = failed[step.pick % Math.max(1, failed.length)];
+					if (one && step.do === 'retry') retry(session, one);
+					else if (one) discarded.add(session.discard(one.id));
+				} else if (step.do === 'forget') {
+					session.forgetOlder(1 + (step.pick % 5));
 				} else if (step.do === 'look') {
 					place.show(step.pick % 3 ? 'visible' : 'hidden');
 					session.seen(session.messages.at(-1)?.seq ?? 0);
@@ -77,6 +91,9 @@ async function live(steps: Step[]) {
 			} else if (step.do === 'lose a frame') {
 				let after = step.pick % 5;
 				there.hears = () => after-- !== 0;
+			} else if (step.do === 'refuse') {
+				let after = step.pick % 3;
+				there.refuses = ({ type }) => (type === 'send' && after-- === 0 ? 'too_big' : null);
 			} else if (step.do === 'cut') {
 				there.down = true;
 				if (step.pick % 2) there.restart();
@@ -95,18 +112,32 @@ async function live(steps: Step[]) {
 
 		there.down = false;
 		there.carries = there.hears = () => true;
+		there.refuses = () => null;
 		there.bucket = 10_000;
 		for (const { place } of tabs) place.window.dispatchEvent(new Event('online'));
 		await pass(60_000);
+		// What was refused waits for its person.
+		for (const { session } of tabs) {
+			for (const one of session.pending) retry(session, one);
+			await pass(1_000);
+		}
 		for (const { place } of tabs) place.show('visible');
 		await pass(10);
 
 		const all = there.all();
 		const texts = all.map(({ body }) => (body.kind === 'text' ? body.text : null));
-		expect(all).toHaveLength(said.flat().length);
+		expect(all.length).toBeLessThanOrEqual(said.flat().length);
+		expect(all.length).toBeGreaterThanOrEqual(said.flat().length - discarded.size);
+		expect(
+			all
+				.filter(({ body }) => body.kind === 'deleted')
+				.map(keyOf)
+				.sort(),
+		).toEqual([...deleted].sort());
 		for (const one of said) {
-			const order = texts.filter((text) => text !== null && one.includes(text));
-			expect(order).toEqual(one.filter((text) => order.includes(text)));
+			const inOrder = one.filter((text) => !retried.has(text));
+			const order = texts.filter((text) => text !== null && inOrder.includes(text));
+			expect(order).toEqual(inOrder.filter((text) => order.includes(text)));
 		}
 		for (const { session } of tabs) {
 			expect(session.line).toBe('live');
@@ -119,14 +150,14 @@ async function live(steps: Step[]) {
 					.sort((a) => (a.person === session.me ? -1 : 1)),
 			);
 		}
-		for (const person of [ana, bob]) expect(await new Outbox(person, room).all()).toEqual([]);
+		for (const person of [ana, bob]) {
+			const outbox = new Outbox(person, room);
+			expect([await outbox.all(), await outbox.deletions()]).toEqual([[], []]);
+		}
 	} finally {
 		for (const end of looseEnds) end();
 		await pass();
-		for (const person of [ana, bob]) {
-			const outbox = new Outbox(person, room);
-			await outbox.remove(((await outbox.all()) ?? []).map(({ id }) => id));
-		}
+		await emptyOutboxes();
 	}
 }
 

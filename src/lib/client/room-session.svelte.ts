@@ -1,5 +1,5 @@
 import { untrack } from 'svelte';
-import { HOLE_PATIENCE, PAGE_SIZE, TEXT_MAX } from '#lib/chat/limits.ts';
+import { HOLE_PATIENCE, TEXT_MAX } from '#lib/chat/limits.ts';
 import * as logs from '#lib/chat/log.ts';
 import type { Log, MessageState } from '#lib/chat/log.ts';
 import {
@@ -19,7 +19,10 @@ import {
 } from '#lib/chat/protocol.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import type { History } from '#lib/chat/rpc.ts';
+import { Deletions } from './deletions.svelte.ts';
 import { keepDraft, readDraft } from './drafts.ts';
+import { Marker } from './marker.ts';
+import { Older } from './older.svelte.ts';
 import { Outbox } from './outbox.ts';
 import { Sender } from './sender.ts';
 import { Socket, type ClosedFor, type SocketState } from './socket.ts';
@@ -28,8 +31,6 @@ import { Timer } from './timer.ts';
 
 /** How long the room may take to answer before the line is doubted. */
 const ANSWER_DEADLINE = 10_000;
-/** Marks wait so long for more of them. */
-const MARKS_PAUSE = 200;
 /** When `slow_down` does not say how long. */
 const SLOW_DOWN = 1_000;
 /** A page that comes back before somebody's eyes after so long asks whether it has missed anything. */
@@ -60,11 +61,7 @@ export class RoomSession {
 	#log: Log = $state.raw()!;
 	#line: Line = $state('connecting');
 	#closedFor: ClosedFor | null = $state(null);
-	#loadingOlder = $state(false);
-	#olderFailed = $state(false);
 	#draft = $state('');
-	/** Ids of mine whose deletion is asked for. */
-	#deleting: ReadonlySet<string> = $state.raw(new Set());
 
 	readonly #options: RoomSessionOptions;
 	readonly #given: Surroundings | undefined;
@@ -72,6 +69,9 @@ export class RoomSession {
 	readonly #socket: Socket;
 	readonly #outbox: Outbox;
 	readonly #sender: Sender;
+	readonly #deletions: Deletions;
+	readonly #marker: Marker;
+	readonly #older: Older;
 	readonly #listeners = new Set<(frame: ServerFrame) => void>();
 	#opened: AbortController | null = null;
 
@@ -80,19 +80,13 @@ export class RoomSession {
 
 	/** The present line is there, and what was missed has come. */
 	#synced = false;
-	/** What was marked on the present line. */
-	#marked = { delivered: 0, read: 0 };
-	#older: { before: number; done: (came: boolean) => void } | null = null;
 
-	/** The highest number that the page has shown. */
-	#shown = 0;
 	/** When the room was last asked what was missed. */
 	#askedAt = 0;
 
 	readonly #answerDue = new Timer();
 	readonly #slowed = new Timer();
 	readonly #hole = new Timer();
-	readonly #marksDue = new Timer();
 
 	constructor(options: RoomSessionOptions, surroundings?: Surroundings) {
 		const { room, me, history } = options;
@@ -105,13 +99,30 @@ export class RoomSession {
 			this.#line = 'closed';
 			this.#closedFor = 'friendship_ended';
 		}
+		const say = (frame: ClientFrame) => this.say(frame);
+		const doubt = () => this.#socket.probe();
 		this.#outbox = new Outbox(me, room);
 		this.#sender = new Sender({
 			outbox: this.#outbox,
 			log: () => this.#log,
 			become: (log) => this.#become(log),
 			send: ({ id, body }) => void this.say({ type: 'send', id, body }),
-			doubt: () => this.#socket.probe(),
+			doubt,
+		});
+		this.#deletions = new Deletions(this.#outbox, { say, doubt });
+		this.#marker = new Marker({
+			log: () => this.#log,
+			isLookedAt: () => isLookedAt(this.#around),
+			line: () => (!this.#synced ? 'none' : this.#sender.isCatchingUp ? 'busy' : 'free'),
+			say,
+		});
+		this.#older = new Older({
+			first: () => ({ seq: logs.firstOf(this.#log), hasOlder: this.hasOlder }),
+			isLive: () => this.#synced,
+			say,
+			doubt,
+			read: async (before) => (await options.older?.(before).catch(() => null)) ?? null,
+			take: (messages) => this.#become(logs.older(this.#log, messages)),
 		});
 		this.#socket = new Socket(
 			{
@@ -150,12 +161,12 @@ export class RoomSession {
 	}
 
 	get loadingOlder(): boolean {
-		return this.#loadingOlder;
+		return this.#older.loading;
 	}
 
 	/** The last `loadOlder` brought nothing. */
 	get olderFailed(): boolean {
-		return this.#olderFailed;
+		return this.#older.failed;
 	}
 
 	get friendMarks(): Marks {
@@ -189,7 +200,7 @@ export class RoomSession {
 	}
 
 	isDeleting(id: string): boolean {
-		return this.#deleting.has(id);
+		return this.#deletions.has(id);
 	}
 
 	/** Starts living: connects, and takes up what earlier pages left. In the browser only; `close` ends it. */
@@ -212,7 +223,10 @@ export class RoomSession {
 		window.addEventListener('focus', looked);
 		document.addEventListener('visibilitychange', looked);
 		const unlisten = this.#outbox.listen({
-			changed: () => void this.#sender.reread(),
+			changed: () => {
+				void this.#sender.reread();
+				void this.#deleteWhatIsLeft();
+			},
 			discarded: (id) => this.#become(logs.discard(this.#log, id)),
 		});
 		life.signal.addEventListener('abort', () => {
@@ -224,6 +238,7 @@ export class RoomSession {
 		void this.#sender.reread().then(() => {
 			if (this.#isOver()) this.#sender.failAll('ended');
 		});
+		void this.#deleteWhatIsLeft();
 		if (this.#options.open !== false) {
 			this.#line = 'connecting';
 			this.#closedFor = null;
@@ -237,7 +252,7 @@ export class RoomSession {
 		this.#opened = null;
 		this.#socket.close();
 		this.#lineLost();
-		this.#marksDue.clear();
+		this.#marker.stop();
 	}
 
 	/**
@@ -281,72 +296,42 @@ export class RoomSession {
 		return pending.body.kind === 'text' ? pending.body.text : '';
 	}
 
-	/** Deletes a message of mine for everyone, now or as soon as there is a line (M7). */
+	/** Deletes a message of mine for everyone, now or as soon as there is a line (M7), in this page or a later one (C3). */
 	delete(id: string): void {
 		if (this.#log.pending.some((pending) => pending.id === id)) return void this.discard(id);
 		const message = logs.said(this.#log, id);
-		if (!message || message.body.kind === 'deleted' || this.#deleting.has(id)) return;
-		this.#deleting = new Set([...this.#deleting, id]);
-		if (this.#synced) this.say({ type: 'delete', id });
-		else void this.#removeWithoutLine(id);
+		if (!message || message.body.kind === 'deleted' || !this.#deletions.add(id)) return;
+		if (this.#synced) this.#deletions.ask([id]);
+		else void this.#deleteWithoutLine(id);
 	}
 
-	async #removeWithoutLine(id: string): Promise<void> {
+	async #deleteWithoutLine(id: string): Promise<void> {
 		const message = await this.#options.remove?.(id).catch(() => null);
-		if (message)
+		if (message) {
 			this.#become(logs.apply(this.#log, { type: 'changed', message, revision: message.revision }));
+			this.#deletions.remove([id]);
+		}
 		// Where there may be a line again, it is asked for once more there.
-		else if (this.#line === 'closed') this.#notDeleting(id);
+		else if (this.#isOver()) this.#deletions.remove([id]);
 	}
 
-	#notDeleting(id: string): void {
-		if (this.#deleting.has(id)) this.#deleting = new Set([...this.#deleting].filter((one) => one !== id));
+	/** With a line, all that is to be deleted is asked for once it is there. */
+	async #deleteWhatIsLeft(): Promise<void> {
+		for (const id of await this.#deletions.reread())
+			if (this.#synced) this.#deletions.ask([id]);
+			else if (this.#isOver()) void this.#deleteWithoutLine(id);
 	}
 
 	/**
 	 * The page shows this message, and so all before it. It is marked as read once somebody really looks at the page (R2).
 	 */
 	seen(seq: number): void {
-		if (seq <= this.#shown) return;
-		this.#shown = seq;
-		this.#marksSoon();
+		this.#marker.shows(seq);
 	}
 
 	/** Loads the page of history before the first message. `olderFailed` says whether to offer another try. */
-	async loadOlder(): Promise<void> {
-		if (this.#loadingOlder || !this.hasOlder) return;
-		this.#loadingOlder = true;
-		const before = this.#log.messages[0]?.seq ?? this.#log.last + 1;
-		try {
-			this.#olderFailed = !(this.#synced
-				? await this.#olderByLine(before)
-				: await this.#olderWithoutLine(before));
-		} finally {
-			this.#loadingOlder = false;
-		}
-	}
-
-	#olderByLine(before: number): Promise<boolean> {
-		return new Promise((resolve) => {
-			const late = new Timer();
-			const done = (came: boolean) => {
-				late.clear();
-				this.#older = null;
-				resolve(came);
-			};
-			this.#older = { before, done };
-			late.set(ANSWER_DEADLINE, () => {
-				this.#socket.probe();
-				done(false);
-			});
-			if (!this.say({ type: 'page', before, limit: PAGE_SIZE })) done(false);
-		});
-	}
-
-	async #olderWithoutLine(before: number): Promise<boolean> {
-		const page = await this.#options.older?.(before).catch(() => null);
-		if (page) this.#become(logs.older(this.#log, page.messages));
-		return Boolean(page);
+	loadOlder(): Promise<void> {
+		return this.#older.load();
 	}
 
 	/** Lets go of all but the newest messages; they can be loaded again. */
@@ -371,14 +356,14 @@ export class RoomSession {
 		this.#log = log;
 		if (log.pending !== before.pending) this.#sender.settle(before.pending);
 		if (log.messages !== before.messages)
-			for (const id of this.#deleting) if (logs.said(log, id)?.body.kind === 'deleted') this.#notDeleting(id);
+			this.#deletions.remove(this.#deletions.all.filter((id) => logs.said(log, id)?.body.kind === 'deleted'));
 	}
 
 	/** Somebody looks at a page that may have slept: what it shows should be certain. */
 	#lookedAt(): void {
 		if (!isLookedAt(this.#around) || !this.#synced) return;
 		if (Date.now() - this.#askedAt > CERTAIN_FOR) this.#hello();
-		this.#marksSoon();
+		this.#marker.soon();
 	}
 
 	#hello(): void {
@@ -393,10 +378,17 @@ export class RoomSession {
 		this.#become(logs.apply(this.#log, frame));
 		if (frame.type === 'refused') this.#refused(frame);
 		else if (frame.type === 'sync') this.#caughtUp(frame.more);
-		else if (frame.type === 'page' && frame.before === this.#older?.before) this.#older.done(true);
+		else if (frame.type === 'page') this.#older.came(frame.before);
+		// The answer for one that is older than what is loaded.
+		else if (
+			frame.type === 'changed' &&
+			frame.message.from === this.me &&
+			frame.message.body.kind === 'deleted'
+		)
+			this.#deletions.remove([frame.message.id]);
 		if (this.#synced) {
 			this.#lookForHole();
-			this.#marksSoon();
+			this.#marker.soon();
 		}
 		for (const listener of this.#listeners) listener(frame);
 	}
@@ -407,7 +399,7 @@ export class RoomSession {
 		if (this.#synced) return;
 		this.#synced = true;
 		this.#line = 'live';
-		for (const id of this.#deleting) this.say({ type: 'delete', id });
+		this.#deletions.ask();
 		this.#sender.start();
 	}
 
@@ -419,22 +411,22 @@ export class RoomSession {
 
 	#refused({ code, id, retryAfter = SLOW_DOWN }: RefusedFrame): void {
 		const isOfAMessage =
-			id === undefined || this.#deleting.has(id) || this.pending.some((pending) => pending.id === id);
+			id === undefined || this.#deletions.has(id) || this.pending.some((pending) => pending.id === id);
 		// Others who use this line see to theirs.
 		if (!isOfAMessage) return;
 		if (code === 'slow_down') {
 			this.#sender.pause();
-			this.#older?.done(false);
+			this.#older.lost();
 			this.#slowed.set(retryAfter, () => {
 				if (!this.#synced || logs.hasHole(this.#log)) this.#hello();
-				for (const one of this.#deleting) this.say({ type: 'delete', id: one });
-				this.#marked = { delivered: 0, read: 0 };
-				this.#marksSoon();
+				this.#deletions.ask();
+				this.#marker.again();
+				this.#marker.soon();
 				this.#sender.resume();
 			});
 			return;
 		}
-		if (id !== undefined && this.#deleting.has(id)) return this.#notDeleting(id);
+		if (id !== undefined && this.#deletions.has(id)) return this.#deletions.remove([id]);
 		this.#sender.refused(code, id);
 	}
 
@@ -443,15 +435,19 @@ export class RoomSession {
 		if (state === 'closed') {
 			this.#line = 'closed';
 			this.#closedFor = closedFor;
-			if (this.#isOver()) this.#sender.failAll('ended');
+			if (this.#isOver()) {
+				this.#sender.failAll('ended');
+				for (const id of this.#deletions.all) void this.#deleteWithoutLine(id);
+			}
 		} else this.#line = state === 'offline' ? 'offline' : 'connecting';
 	}
 
 	#lineLost(): void {
 		this.#synced = false;
-		this.#marked = { delivered: 0, read: 0 };
+		this.#marker.again();
 		this.#sender.stop();
-		this.#older?.done(false);
+		this.#deletions.stop();
+		this.#older.lost();
 		for (const timer of [this.#answerDue, this.#slowed, this.#hole]) timer.clear();
 	}
 
@@ -459,35 +455,5 @@ export class RoomSession {
 	#isOver(): boolean {
 		const why = this.#closedFor;
 		return why === 'friendship_ended' || why === 'unknown_room' || why === 'suspended';
-	}
-
-	#marksSoon(): void {
-		if (!this.#synced || this.#marksDue.running) return;
-		this.#marksDue.set(MARKS_PAUSE, () => this.#mark());
-	}
-
-	/** R1, R2: what has come is delivered; what was shown is read when somebody looks. Nothing twice, nothing for my own. */
-	#mark(): void {
-		if (!this.#synced) return;
-		// C2: marks come after what waits.
-		if (this.#sender.isCatchingUp) return this.#marksSoon();
-		const { mine } = this.#log.marks;
-		const { last } = this.#log;
-		const shown = isLookedAt(this.#around) ? Math.min(this.#shown, last) : 0;
-		const read = this.#hasTheirs(Math.max(mine.read, this.#marked.read), shown) ? shown : 0;
-		const known = Math.max(mine.delivered, this.#marked.delivered, read);
-		const delivered = this.#hasTheirs(known, last) ? last : 0;
-		if (!read && !delivered) return;
-		const frame = { ...(delivered && { delivered }), ...(read && { read }) };
-		if (this.say({ type: 'mark', ...frame }))
-			this.#marked = {
-				delivered: Math.max(this.#marked.delivered, delivered, read),
-				read: Math.max(this.#marked.read, read),
-			};
-	}
-
-	/** Is there a message of the friend's after one number, up to another? */
-	#hasTheirs(after: number, upTo: number): boolean {
-		return this.#log.messages.some(({ seq, from }) => seq > after && seq <= upTo && from !== this.me);
 	}
 }

@@ -4,7 +4,7 @@ import { HOLE_PATIENCE } from '#lib/chat/limits.ts';
 import type { ClientFrame } from '#lib/chat/protocol.ts';
 import { Outbox } from './outbox.ts';
 import { RoomSession, type RoomSessionOptions } from './room-session.svelte.ts';
-import { ana, bob, pass, room, TestRoom, type Place } from './testing.ts';
+import { ana, bob, emptyOutboxes, pass, room, TestRoom, type Place } from './testing.ts';
 
 let there: TestRoom;
 let sessions: RoomSession[];
@@ -24,10 +24,7 @@ beforeEach(() => {
 afterEach(async () => {
 	for (const session of sessions) session.close();
 	await pass();
-	for (const person of [ana, bob]) {
-		const outbox = new Outbox(person, room);
-		await outbox.remove(((await outbox.all()) ?? []).map(({ id }) => id));
-	}
+	await emptyOutboxes();
 	vi.unstubAllGlobals();
 	vi.useRealTimers();
 });
@@ -501,6 +498,81 @@ describe('changes', () => {
 		await pass(10_000);
 		expect(texts(there.all())).toEqual(['deleted']);
 		expect(session.isDeleting('oh-no-oh-no')).toBe(false);
+	});
+
+	test('M7, C3: what was to be deleted without a line is deleted by a later page, and only once', async () => {
+		const { session } = await live();
+		session.send('oh no', 'oh-no-oh-no');
+		await pass(10);
+		there.down = true;
+		there.restart();
+		session.delete('oh-no-oh-no');
+		await pass(100);
+		session.close();
+		expect(texts(there.all())).toEqual(['oh no']);
+
+		const again = tab();
+		again.session.open();
+		await pass(100);
+		expect(again.session.isDeleting('oh-no-oh-no')).toBe(true);
+		there.down = false;
+		again.place.window.dispatchEvent(new Event('online'));
+		await pass(100);
+		expect(texts(there.all())).toEqual(['deleted']);
+		expect(again.session.isDeleting('oh-no-oh-no')).toBe(false);
+		expect(heard('delete')).toHaveLength(1);
+		expect(await new Outbox(ana, room).deletions()).toEqual([]);
+	});
+
+	test('M7, C3: so it is by another tab, also when it is older than what that shows', async () => {
+		there.say(ana, 'oh no', 'oh-no-oh-no');
+		const { session } = await live();
+		for (let n = 0; n < 3; n++) there.say(bob, `later ${n}`);
+		const other = tab(ana, { history: there.history(2) });
+		there.down = true;
+		there.restart();
+		session.delete('oh-no-oh-no');
+		await pass(100);
+		session.close();
+		there.down = false;
+		other.session.open();
+		await pass(100);
+		expect(texts(there.all())).toEqual(['deleted', 'later 0', 'later 1', 'later 2']);
+		expect(texts(other.session.messages)).toEqual(['later 1', 'later 2']);
+		expect(await new Outbox(ana, room).deletions()).toEqual([]);
+	});
+
+	test('M7: what the room does not delete is not asked for again', async () => {
+		there.say(ana, 'oh no', 'oh-no-oh-no');
+		const { session } = await live();
+		there.refuses = ({ type }) => (type === 'delete' ? 'unknown_message' : null);
+		session.delete('oh-no-oh-no');
+		await pass(100);
+		expect(session.isDeleting('oh-no-oh-no')).toBe(false);
+		expect(await new Outbox(ana, room).deletions()).toEqual([]);
+	});
+
+	test('M7, D4: what waits to be deleted when the friendship ends is deleted another way', async () => {
+		there.say(ana, 'oh no', 'oh-no-oh-no');
+		const remove = async (id: string) => {
+			if (there.down) return null;
+			there.act(ana, { type: 'delete', id });
+			return there.all()[0]!;
+		};
+		const { session } = await live(ana, { remove });
+		there.down = true;
+		there.restart();
+		session.delete('oh-no-oh-no');
+		await pass(100);
+		session.close();
+		expect(await new Outbox(ana, room).deletions()).toEqual(['oh-no-oh-no']);
+		there.down = false;
+		there.setOpen(false);
+		const again = tab(ana, { open: false, remove });
+		again.session.open();
+		await pass(10);
+		expect(texts(again.session.messages)).toEqual(['deleted']);
+		expect(await new Outbox(ana, room).deletions()).toEqual([]);
 	});
 
 	test('M7, D4: a former friend deletes another way', async () => {

@@ -10,10 +10,12 @@ import {
 	PONG,
 	type ClientFrame,
 	type CloseReason,
+	type Refusal,
 	type ServerFrame,
 } from '#lib/chat/protocol.ts';
 import { friendIn, roomName, type PersonId } from '#lib/chat/room-name.ts';
 import type { History } from '#lib/chat/rpc.ts';
+import { Outbox } from './outbox.ts';
 import { loadSockets } from './socket.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -165,6 +167,8 @@ export class TestRoom {
 	bucket = FLOOD_BURST;
 	/** Everything it heard, with who said it. */
 	heard: [PersonId, ClientFrame][] = [];
+	/** Looks at what was said to it; a reason refuses it. */
+	refuses: (frame: ClientFrame, from: PersonId) => Refusal | null = () => null;
 	/** Looks at what is about to be said; false loses it. */
 	carries: (frame: ServerFrame, to: PersonId) => boolean = () => true;
 	/** Looks at what was said to it; false loses it. */
@@ -238,8 +242,10 @@ export class TestRoom {
 		const { frame } = parsed;
 		if (!this.hears(frame, person)) return;
 		this.heard.push([person, frame]);
+		const id = 'id' in frame ? { id: frame.id } : {};
+		const code = this.refuses(frame, person);
+		if (code) return socket.say(encode({ type: 'refused', code, ...id }));
 		if (this.bucket-- <= 0) {
-			const id = 'id' in frame ? { id: frame.id } : {};
 			return socket.say(encode({ type: 'refused', code: 'slow_down', retryAfter: 100, ...id }));
 		}
 		const asker = { person, friend: friendIn(room, person)! };
@@ -270,4 +276,13 @@ export async function pass(ms = 0): Promise<void> {
 
 async function settle() {
 	for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Nothing of anybody's waits in the room any more. */
+export async function emptyOutboxes(): Promise<void> {
+	for (const person of [ana, bob]) {
+		const outbox = new Outbox(person, room);
+		await outbox.remove(((await outbox.all()) ?? []).map(({ id }) => id));
+		await outbox.removeDeletions((await outbox.deletions()) ?? []);
+	}
 }
