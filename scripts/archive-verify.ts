@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import { compared, type Compared, type Place } from '#lib/server/archive-check.ts';
-import { signTask } from '#lib/server/operator-token.ts';
+import { addressOf, operate } from './stack/operate.ts';
 import { main, Trouble } from './stack/say.ts';
-import { port, readSettings } from './stack/settings.ts';
 
 /*
  * npm run archive:verify [-- https://kith.example]: compares every room's log with the archive in Postgres and prints where
@@ -24,16 +23,14 @@ const WORDS: Record<Difference['what'], string> = {
 };
 
 await main(async () => {
-	const [address = `http://localhost:${port('PORT', 8787)}`, ...more] = process.argv.slice(2);
-	if (more.length > 0 || !URL.canParse(address))
+	const [given, ...more] = process.argv.slice(2);
+	if (more.length > 0)
 		throw new Trouble('Say where, or nothing: npm run archive:verify -- https://kith.example');
-	const url = new URL('/operator/archive', address);
-	const here = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-	if (url.protocol !== 'https:' && !here)
-		throw new Trouble('Use https: what is sent there lets others ask the same for some minutes.');
-	const secret = readSettings().SESSION_SECRET;
-	if (!secret) throw new Trouble('SESSION_SECRET is not set: use that of the Kith that you ask.');
-	const ask = (body: { from: Place | null; only?: string }) => compare(url, secret, body);
+	const address = addressOf(given);
+	const ask = async (body: { from: Place | null; only?: string }): Promise<Compared> => {
+		const answer = await operate(address, '/operator/archive', 'archive:verify', body);
+		return v.parse(compared, await answer.json());
+	};
 
 	const suspects = new Map<string, Difference[]>();
 	let [rooms, entries] = [0, 0];
@@ -67,26 +64,4 @@ await main(async () => {
 function note(suspects: Map<string, Difference[]>, differences: readonly Difference[]): void {
 	for (const difference of differences)
 		suspects.set(difference.room, [...(suspects.get(difference.room) ?? []), difference]);
-}
-
-async function compare(
-	url: URL,
-	secret: string,
-	body: { from: Place | null; only?: string },
-): Promise<Compared> {
-	const token = await signTask(new TextEncoder().encode(secret.trim()), 'archive:verify', new Date());
-	let answer: Response;
-	try {
-		answer = await fetch(url, {
-			method: 'POST',
-			headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-			body: JSON.stringify(body),
-		});
-	} catch {
-		throw new Trouble(`Nothing answers at ${url.origin}: is Kith running there?`);
-	}
-	if (answer.status === 401)
-		throw new Trouble(`The Kith at ${url.origin} has another SESSION_SECRET than this one.`);
-	if (!answer.ok) throw new Trouble(`${url.origin} answered ${answer.status}: ${await answer.text()}`);
-	return v.parse(compared, await answer.json());
 }

@@ -37,7 +37,6 @@ await main(async (onEnd) => {
 		onEnd(value.stop);
 		return { said: 'answers', value };
 	});
-	claimed.answersAt(objectsAt);
 	sweepEveryMinute(objectsAt);
 
 	const url = `http://localhost:${at}`;

@@ -52,7 +52,6 @@ await main(async (onEnd) => {
 		onEnd(value.stop);
 		return { said: 'answers', value };
 	});
-	claimed.answersAt(at);
 	sweepEveryMinute(at);
 	if (demo) console.log(`\n${await makeDemo(url)}`);
 

@@ -9,6 +9,7 @@ import { archiveRoutes } from './routes/archive.ts';
 import { avatarRoutes, type AvatarPorts } from './routes/avatars.ts';
 import { mediaRoutes, type MediaPorts } from './routes/media.ts';
 import { openInbox } from './routes/inbox.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { openRoom } from './routes/rooms.ts';
 import { secured } from './security-headers.ts';
 import { door } from './session.ts';
@@ -34,6 +35,7 @@ export function createApp({ pages }: { pages: Pages }): Hono<{ Bindings: Env }> 
 	app.route('/', mediaRoutes(ports));
 	app.route('/', avatarRoutes(ports));
 	app.route('/', archiveRoutes);
+	app.route('/', noticeRoutes);
 	app.all('/ws/*', () => problem(404, 'unknown_address', 'There is nothing at this address.'));
 	app.all('*', async (c) => secured(await pages.fetch(c.req.raw, c.env, c.executionCtx as ExecutionContext)));
 

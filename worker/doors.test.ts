@@ -1,15 +1,16 @@
 import { env } from 'cloudflare:workers';
-import { createScheduledController } from 'cloudflare:test';
+import { createExecutionContext, createScheduledController } from 'cloudflare:test';
 import { afterEach, expect, test, vi } from 'vitest';
 import { CLOSE } from '#lib/chat/protocol.ts';
 import * as friends from '#lib/server/friends.ts';
 import * as invitations from '#lib/server/invitations.ts';
+import { signTask, type Task } from '#lib/server/operator-token.ts';
 import * as people from '#lib/server/people.ts';
 import * as sessions from '#lib/server/sessions.ts';
 import { door } from './session.ts';
 import { tell } from './sweep.ts';
 import worker from './test-entry.ts';
-import { knock, register, Tab } from './testing.ts';
+import { knock, ORIGIN, register, Tab } from './testing.ts';
 
 /** D4, through the real doors: who is let in, and who is put out when something ends. */
 
@@ -83,6 +84,25 @@ test('D4: a suspended person is put out everywhere, and comes back by logging in
 	expect((await asks(room, ana)).status).toBe(401);
 	const again = await sessions.open(db, config, ana.id, 'a phone', new Date());
 	await enter(room, again);
+});
+
+test('D4: the operator has what was suspended closed at once, and nobody else has anything told', async () => {
+	const { db, config, ana, bob, room } = await befriend();
+	const tab = await enter(room, ana);
+	const { username } = (await people.me(db, ana.id))!;
+	await people.suspend(db, username, true, new Date());
+	const operate = async (token: string | null) => {
+		const ctx = createExecutionContext();
+		const headers: HeadersInit = token === null ? {} : { authorization: `Bearer ${token}` };
+		const request = new Request(`${ORIGIN}/operator/notices`, { method: 'POST', headers, body: '{}' });
+		return (await worker.fetch(request, env, ctx)).status;
+	};
+	const sign = (task: Task) => signTask(config.sessionSecret, task, new Date());
+	for (const token of [null, 'x.y.z', bob.access, await sign('archive:verify')])
+		expect(await operate(token)).toBe(401);
+	expect(await isOpen(tab)).toBe(true);
+	expect(await operate(await sign('notices:tell'))).toBe(204);
+	expect((await tab.closed).code).toBe(CLOSE.suspended.code);
 });
 
 test('D4: a friendship that ends closes the room for both, and opens it no more', async () => {

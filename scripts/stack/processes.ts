@@ -41,11 +41,9 @@ interface Note {
 	pid: number;
 	script: string;
 	groups: number[];
-	/** Where its Worker answers. */
-	port?: number;
 }
 
-export function readNote(data: string): Note | null {
+function readNote(data: string): Note | null {
 	try {
 		return JSON.parse(readFileSync(join(data, NOTE), 'utf8')) as Note;
 	} catch {
@@ -57,8 +55,6 @@ export function readNote(data: string): Note | null {
 export interface Claim {
 	/** Notes a process group that must not outlive this process. */
 	add(group: number): void;
-	/** Notes where the Worker answers, for whoever changes something beside it. */
-	answersAt(port: number): void;
 	release(): void;
 }
 
@@ -83,7 +79,6 @@ export async function claim(data: string): Promise<Claim> {
 	write();
 	return {
 		add: (group) => (note.groups.push(group), write()),
-		answersAt: (port) => ((note.port = port), write()),
 		release: () => rmSync(join(data, NOTE), { force: true }),
 	};
 }

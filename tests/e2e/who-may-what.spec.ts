@@ -95,6 +95,9 @@ const TABLE: [operation: string, outcomes: Outcomes, asking?: Asking][] = [
 	['POST /avatars', [411, 401]],
 	['DELETE /avatars', [204, 401]],
 	['GET /avatars/:person/:version', [404, 401]],
+	// No session makes anybody who runs this Kith.
+	['POST /operator/archive', [401, 401], json({})],
+	['POST /operator/notices', [401, 401], json({})],
 
 	['POST /chats/[room]?/remove', ['login', 404, 303, 303, 'login'], form()],
 	['DELETE /api/friends/[room]', [401, 404, 204, 204, 401]],

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import * as v from 'valibot';
 import * as archiveCheck from '#lib/server/archive-check.ts';
-import { mayDo } from '#lib/server/operator-token.ts';
 import type { Env } from '../env.ts';
 import { parseRoomName } from '#lib/chat/room-name.ts';
+import { refuseStrangers } from '../operator.ts';
 import { problem } from '../problem.ts';
 import { door } from '../session.ts';
 
@@ -19,13 +19,11 @@ const asked = v.object({
 
 /** For whoever runs this Kith: compares the rooms' logs with the archive, a part at a time (scripts/archive-verify.ts). */
 export const archiveRoutes = new Hono<{ Bindings: Env }>().post('/operator/archive', async (c) => {
-	const { db, config } = door(c.env);
-	const [, token] = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '') ?? [];
-	if (!token || !(await mayDo(config.sessionSecret, 'archive:verify', token, new Date())))
-		return problem(401, 'no_operator', 'Only whoever runs this Kith may ask that.');
+	const refused = await refuseStrangers(c, 'archive:verify');
+	if (refused) return refused;
 	const body = v.safeParse(asked, await c.req.json().catch(() => null));
 	if (!body.success) return problem(400, 'malformed', 'Say where to go on, or nothing.');
 	const { from, only } = body.output;
-	const compared = await archiveCheck.compare(db, c.env.ROOMS, from, only);
+	const compared = await archiveCheck.compare(door(c.env).db, c.env.ROOMS, from, only);
 	return Response.json(compared, { headers: { 'cache-control': 'no-store' } });
 });

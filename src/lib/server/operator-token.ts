@@ -11,7 +11,7 @@ const ISSUER = 'kith';
 const AUDIENCE = 'kith operation';
 
 /** What operators may ask of a running Kith. */
-export type Task = 'archive:verify';
+export type Task = 'archive:verify' | 'notices:tell';
 
 /** @param secret the bytes of SESSION_SECRET */
 export function signTask(secret: Uint8Array, task: Task, now: Date): Promise<string> {
