@@ -1,4 +1,5 @@
 import * as invitations from '#lib/server/invitations.ts';
+import { formOf, text } from '../../../form-text.ts';
 import { invitationActions } from '../invitation-actions.ts';
 import { signedIn } from '../../signed-in.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -18,16 +19,22 @@ export const load: PageServerLoad = async ({ locals, isDataRequest, request }) =
 	return {
 		received: received.map(({ person, at, unseen }) => ({ person, at: at.getTime(), unseen })),
 		sent: sent.map(({ person, at }) => ({ person, at: at.getTime() })),
+		/** When they were read, ms since 1970. */
+		asOf: now.getTime(),
 	};
 };
 
 export const actions: Actions = {
 	...invitationActions,
-	seen: async ({ locals }) => seen(locals, signedIn(locals).id, new Date()),
+	seen: async ({ request, locals }) => {
+		const me = signedIn(locals);
+		const asOf = Number(text(await formOf(request), 'as-of'));
+		await seen(locals, me.id, new Date(Math.max(0, Math.min(asOf || 0, Date.now()))));
+	},
 };
 
-/** From now on they count no more, in any tab. */
-async function seen({ db, inboxes, later }: App.Locals, me: string, now: Date): Promise<void> {
-	await invitations.markSeen(db, me, now);
+/** Those that had come by then count no more, in any tab. */
+async function seen({ db, inboxes, later }: App.Locals, me: string, asOf: Date): Promise<void> {
+	await invitations.markSeen(db, me, asOf);
 	later(inboxes.getByName(me).refresh());
 }
