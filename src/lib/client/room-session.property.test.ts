@@ -47,7 +47,16 @@ async function live(steps: Step[]) {
 	/** Texts that went behind the others, and those that may be in the room or not. */
 	const [retried, discarded] = [new Set<string>(), new Set<string>()];
 	const deleted = new Set<string>();
+	/** Which messages the room takes: the same whichever tab sends them, until their person wants them tried again. */
+	const taken = new Map<string, boolean>();
+	let refuseAfter = Infinity;
+	there.refuses = (frame) => {
+		if (frame.type !== 'send') return null;
+		if (!taken.has(frame.id)) taken.set(frame.id, refuseAfter-- !== 0);
+		return taken.get(frame.id) ? null : 'too_big';
+	};
 	const retry = (session: RoomSession, { id, body }: Pending) => {
+		taken.set(id, true);
 		session.retry(id);
 		if (body.kind === 'text') retried.add(body.text);
 	};
@@ -92,8 +101,7 @@ async function live(steps: Step[]) {
 				let after = step.pick % 5;
 				there.hears = () => after-- !== 0;
 			} else if (step.do === 'refuse') {
-				let after = step.pick % 3;
-				there.refuses = ({ type }) => (type === 'send' && after-- === 0 ? 'too_big' : null);
+				refuseAfter = step.pick % 3;
 			} else if (step.do === 'cut') {
 				there.down = true;
 				if (step.pick % 2) there.restart();
@@ -112,7 +120,7 @@ async function live(steps: Step[]) {
 
 		there.down = false;
 		there.carries = there.hears = () => true;
-		there.refuses = () => null;
+		refuseAfter = Infinity;
 		there.bucket = 10_000;
 		for (const { place } of tabs) place.window.dispatchEvent(new Event('online'));
 		await pass(60_000);
