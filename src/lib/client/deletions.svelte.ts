@@ -49,7 +49,7 @@ export class Deletions {
 		void this.#outbox.removeDeletions(gone);
 	}
 
-	/** Takes up what other tabs and earlier pages left. @returns the ids that are new here */
+	/** Takes up what earlier pages left. @returns the ids that are new here */
 	async reread(): Promise<string[]> {
 		const left = ((await this.#outbox.deletions()) ?? []).filter((id) => !this.has(id));
 		if (left.length > 0) this.#ids = new Set([...this.#ids, ...left]);

@@ -111,14 +111,16 @@ export class Outbox {
 	}
 
 	/** Keeps it, behind everything else. @returns whether it is kept now */
-	add(pending: Pending): Promise<boolean> {
-		return this.#add(pending);
+	async add(pending: Pending): Promise<boolean> {
+		const done = await this.#add(pending);
+		if (done) this.#tell({});
+		return done;
 	}
 
-	/** The message of mine with this id is to be deleted, as soon as the room can be told. */
+	/** The message of mine with this id is to be deleted. Other tabs are not told: this one asks for it, or a later one. */
 	async addDeletion(id: string): Promise<void> {
-		const said = { id: DELETION + id, from: this.#person, at: Date.now(), body: { kind: 'text', text: '' } };
-		await this.#add({ ...said, state: 'deleting' });
+		const kept = { id: DELETION + id, from: this.#person, at: Date.now(), state: 'deleting' as const };
+		await this.#add({ ...kept, body: { kind: 'text', text: '' } });
 	}
 
 	/** They are deleted, or cannot be. */
@@ -216,7 +218,6 @@ export class Outbox {
 				await db.add('messages', { ...kept, person: this.#person, room: this.#room });
 			return true;
 		});
-		if (done) this.#tell({});
 		return done ?? false;
 	}
 

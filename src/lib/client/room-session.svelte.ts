@@ -223,10 +223,7 @@ export class RoomSession {
 		window.addEventListener('focus', looked);
 		document.addEventListener('visibilitychange', looked);
 		const unlisten = this.#outbox.listen({
-			changed: () => {
-				void this.#sender.reread();
-				void this.#deleteWhatIsLeft();
-			},
+			changed: () => void this.#sender.reread(),
 			discarded: (id) => this.#become(logs.discard(this.#log, id)),
 		});
 		life.signal.addEventListener('abort', () => {
