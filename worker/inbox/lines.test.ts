@@ -104,6 +104,28 @@ describe('R3: the lines of two people', () => {
 		expect(calls.mock.calls.length).toBeLessThanOrEqual(2 * (halfSeconds + 2));
 	});
 
+	test('cost the fewer calls the longer those take', async () => {
+		const { ana, bob, room } = await befriend();
+		await inboxOf(ana).snapshot();
+		const { summary } = Inbox.prototype;
+		const calls = vi.spyOn(Inbox.prototype, 'summary').mockImplementation(async function (this: Inbox, row) {
+			await new Promise((resolve) => setTimeout(resolve, 400));
+			return summary.call(this, row);
+		});
+		const began = Date.now();
+		for (let i = 0; i < 40; i++) {
+			await say(room, bob, `message ${i}`);
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		}
+		await until(async () =>
+			expect((await inboxOf(ana).snapshot()).rows[0]?.summary).toMatchObject({ unread: 40 }),
+		);
+		// 400 ms of telling, twice that for everything else, and the pause of half a second.
+		const turns = Math.ceil((Date.now() - began) / 1_700);
+		expect(calls.mock.calls.length).toBeGreaterThan(2);
+		expect(calls.mock.calls.length).toBeLessThanOrEqual(2 * (turns + 1));
+	});
+
 	test('arrive later when the Inbox cannot be reached; the room goes on, through its own eviction', async () => {
 		const { ana, bob, room } = await befriend();
 		vi.spyOn(console, 'error').mockImplementation(() => {});
