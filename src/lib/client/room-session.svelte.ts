@@ -308,8 +308,8 @@ export class RoomSession {
 			this.#become(logs.apply(this.#log, { type: 'changed', message, revision: message.revision }));
 			this.#deletions.remove([id]);
 		}
-		// Where there may be a line again, it is asked for once more there.
-		else if (this.#isOver()) this.#deletions.remove([id]);
+		// Where there may be a line again, if only in a later page, it is asked for once more there.
+		else if (this.#isOver() && this.#closedFor !== 'suspended') this.#deletions.remove([id]);
 	}
 
 	/** With a line, all that is to be deleted is asked for once it is there. */

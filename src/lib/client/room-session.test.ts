@@ -552,6 +552,21 @@ describe('changes', () => {
 		expect(await new Outbox(ana, room).deletions()).toEqual([]);
 	});
 
+	test('M7, D4: what somebody wanted deleted who is suspended waits until that is lifted', async () => {
+		there.say(ana, 'oh no', 'oh-no-oh-no');
+		const { session } = await live();
+		there.hears = ({ type }) => type !== 'delete';
+		session.delete('oh-no-oh-no');
+		await pass(10);
+		there.closeAll('suspended');
+		await pass(10);
+		expect(session.closedFor).toBe('suspended');
+		session.close();
+		there.hears = () => true;
+		await live();
+		expect(texts(there.all())).toEqual(['deleted']);
+	});
+
 	test('M7, D4: what waits to be deleted when the friendship ends is deleted another way', async () => {
 		there.say(ana, 'oh no', 'oh-no-oh-no');
 		const remove = async (id: string) => {
