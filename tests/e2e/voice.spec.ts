@@ -117,6 +117,22 @@ test.describe('on a touch screen', () => {
 		await expect(composer(ana)).toBeVisible();
 	});
 
+	test('holding the button without a microphone says why, also when the finger is gone', async ({
+		friends,
+	}) => {
+		const { ana } = await talk(friends);
+		await ana.evaluate(() => {
+			navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+		});
+		const touch = await finger(ana);
+		await touch.down(button(ana, 'Record voice message'));
+		// Longer than a tap.
+		await ana.waitForFunction(() => document.querySelector('button.holding'));
+		await touch.lift();
+		await expect(ana.getByText(/may not use the microphone/)).toBeVisible();
+		await expect(composer(ana)).toBeVisible();
+	});
+
 	test('a tap records until it is stopped', async ({ friends }) => {
 		const { ana } = await talk(friends);
 		await button(ana, 'Record voice message').tap();
