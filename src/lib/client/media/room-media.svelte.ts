@@ -145,11 +145,11 @@ export class RoomMedia {
 
 	/** Sends what is ready, each as a message of its own; the caption goes with the first. */
 	async sendChosen(): Promise<void> {
-		const ready = this.chosen.filter(({ state }) => state === 'ready');
+		const ready = this.chosen.flatMap(({ key }) => this.#prepared.get(key) ?? []);
 		let caption = this.caption.trim();
-		for (const { key } of ready) {
-			const prepared = this.#prepared.get(key);
-			if (!prepared) continue;
+		// Before anything is waited for: a second click finds nothing to send.
+		this.cancel();
+		for (const prepared of ready) {
 			const id = crypto.randomUUID();
 			const said = caption ? { caption } : {};
 			caption = '';
@@ -157,7 +157,6 @@ export class RoomMedia {
 				? this.#sendClip(id, prepared, said)
 				: this.#sendPicture(id, prepared, said));
 		}
-		this.cancel();
 	}
 
 	#sendPicture(id: string, { blob, ...picture }: Picture, said: { caption?: string }): Promise<void> {
