@@ -78,7 +78,7 @@ test('several pictures at once; what cannot be sent says why', async ({ friends 
 	await expect(ana.getByRole('dialog').getByText(/HEIC/)).toBeVisible();
 	await expectAccessible(ana);
 	await expect(button(ana.getByRole('dialog'), 'Send')).toBeEnabled();
-	await button(ana.getByRole('dialog'), 'Send').evaluate((send) => {
+	await button(ana.getByRole('dialog'), 'Send').evaluate((send: HTMLElement) => {
 		for (const _ of ['once', 'twice']) send.click();
 	});
 	await expect(ana.getByRole('dialog')).toBeHidden();

@@ -11,6 +11,8 @@ export interface Outgoing {
 	room: string;
 	/** This device's clock, for showing and for the order of sending. */
 	at: number;
+	/** What was chosen together has the same, and is said in that order. */
+	batch?: string;
 	body: MediaBody & { caption?: string };
 	/** By media id: the picture, recording or clip, and a clip's poster. */
 	files: { id: string; blob: Blob }[];

@@ -53,6 +53,8 @@ export class MediaOutbox {
 	readonly #work = new Map<string, UploadWork>();
 	#life: AbortController | null = null;
 	#busy = 0;
+	/** When the latest was added: no two at once, so that their order is known for ever. */
+	#latest = 0;
 	readonly #line: (() => void)[] = [];
 
 	constructor(person: string, room: string, sayer: Sayer) {
@@ -89,8 +91,9 @@ export class MediaOutbox {
 	 * Takes a message over: from here on it arrives, or says why not.
 	 * @param draft the recording it was made of, which is forgotten in the same moment as the message is kept
 	 */
-	async add(message: Pick<Outgoing, 'id' | 'body' | 'files'>, draft?: string): Promise<void> {
-		const outgoing: Outgoing = { ...message, person: this.#person, room: this.#room, at: Date.now() };
+	async add(message: Pick<Outgoing, 'id' | 'batch' | 'body' | 'files'>, draft?: string): Promise<void> {
+		const at = (this.#latest = Math.max(Date.now(), this.#latest + 1));
+		const outgoing: Outgoing = { ...message, person: this.#person, room: this.#room, at };
 		await kept.keep(outgoing, draft).catch(() => {}); // it lives as long as the page, then
 		if (this.#life) this.#begin(outgoing, this.#life.signal, false);
 	}
@@ -112,8 +115,7 @@ export class MediaOutbox {
 	}
 
 	async #landed(id: string, work: UploadWork): Promise<void> {
-		work.stop();
-		this.#work.delete(id);
+		this.#leave(id, work);
 		await kept.forget(id).catch(() => {});
 		// The picture that is shown is let go only when the one from the server is there: nothing blinks.
 		for (const { id: media } of work.outgoing.files) {
@@ -122,6 +124,11 @@ export class MediaOutbox {
 			this.sources.delete(media);
 			if (url) setTimeout(() => URL.revokeObjectURL(url), 1_000);
 		}
+	}
+
+	#leave(id: string, work: UploadWork): void {
+		work.stop();
+		this.#work.delete(id);
 	}
 
 	async #drop(id: string): Promise<void> {
@@ -163,7 +170,7 @@ export class MediaOutbox {
 		if (!locks) return void run();
 		const alone = locks.request(lockOf(id), { signal: work.signal }, async () => {
 			// Whoever held it may have brought it home.
-			if (!(await kept.has(id).catch(() => true))) return void this.#work.delete(id);
+			if (!(await kept.has(id).catch(() => true))) return void this.#leave(id, work);
 			await run();
 		});
 		alone.catch(() => {});
@@ -185,7 +192,9 @@ export class MediaOutbox {
 			let outcome = await this.#inLine(() => this.#upload(work, again || tries > 0));
 			if (work.signal.aborted) return;
 			if (outcome.ok) {
-				work.handed = true;
+				await this.#turn(work);
+				if (work.signal.aborted) return;
+				work.hand();
 				if (this.#sayer.send(outgoing.body, outgoing.id).ok) {
 					this.items = this.items.filter((item) => item.id !== outgoing.id);
 					if (this.#sayer.hasSaid(outgoing.id)) return this.#landed(outgoing.id, work);
@@ -209,6 +218,15 @@ export class MediaOutbox {
 			await work.untilRetried();
 			tries = 0;
 		}
+	}
+
+	/** What was chosen together is said in that order, although the second may be through before the first. */
+	async #turn({ outgoing: { batch, at } }: UploadWork): Promise<void> {
+		if (!batch) return;
+		const earlier = [...this.#work.values()].filter(
+			({ outgoing }) => outgoing.batch === batch && outgoing.at < at,
+		);
+		await Promise.all(earlier.map(({ settled }) => settled));
 	}
 
 	async #upload(work: UploadWork, again: boolean): Promise<Outcome> {

@@ -135,6 +135,35 @@ describe('C3: what is sent with bytes', () => {
 		await vi.waitFor(() => expect(mine.items).toMatchObject([{ state: 'failed', reason: 'ended' }]));
 	});
 
+	it('and was chosen together is said in that order, whichever is through first', async () => {
+		const ends: ((outcome: Outcome) => void)[] = [];
+		const upload = () => new Promise<Outcome>((done) => ends.push(done));
+		outcomes = [upload(), upload(), upload()];
+		const mine = outbox();
+		for (const id of ['photo-0010', 'photo-0011']) await mine.add({ ...message(id), batch: 'together' });
+		await vi.waitFor(() => expect(tried).toHaveLength(2));
+		ends[1]?.(arrived);
+		await mine.add(message('voice-0001'));
+		await vi.waitFor(() => expect(tried).toHaveLength(3));
+		ends[2]?.(arrived);
+		// What was said apart does not wait.
+		await vi.waitFor(() => expect(said).toEqual(['voice-0001']));
+		ends[0]?.(arrived);
+		await vi.waitFor(() => expect(said).toEqual(['voice-0001', 'photo-0010', 'photo-0011']));
+	});
+
+	it.each(['fails', 'is cancelled'])('does not wait for one before it that %s', async (what) => {
+		let end: (outcome: Outcome) => void = () => {};
+		outcomes = [new Promise<Outcome>((done) => (end = done)), arrived];
+		const mine = outbox();
+		for (const id of ['photo-0012', 'photo-0013']) await mine.add({ ...message(id), batch: 'together' });
+		await vi.waitFor(() => expect(tried).toHaveLength(2));
+		expect(said).toEqual([]);
+		if (what === 'fails') end({ ok: false, code: 'gps' });
+		else await mine.discard('photo-0012');
+		await vi.waitFor(() => expect(said).toEqual(['photo-0013']));
+	});
+
 	it('goes two at a time', async () => {
 		let end: (outcome: Outcome) => void = () => {};
 		outcomes = [new Promise<Outcome>((done) => (end = done))];

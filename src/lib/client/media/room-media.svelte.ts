@@ -21,6 +21,12 @@ export interface ChosenFile {
 	reason?: PictureProblem | ClipProblem | 'unsupported' | 'not_loaded';
 }
 
+/** What a message is called, and what it was chosen with. */
+interface As {
+	id: string;
+	batch: string;
+}
+
 /** Pictures, clips and voice messages in one room, from choosing or recording to being sent. */
 export class RoomMedia {
 	readonly outbox: MediaOutbox;
@@ -147,6 +153,7 @@ export class RoomMedia {
 	async sendChosen(): Promise<void> {
 		const ready = this.chosen.flatMap(({ key }) => this.#prepared.get(key) ?? []);
 		let caption = this.caption.trim();
+		const batch = crypto.randomUUID();
 		// Before anything is waited for: a second click finds nothing to send.
 		this.cancel();
 		for (const prepared of ready) {
@@ -154,17 +161,19 @@ export class RoomMedia {
 			const said = caption ? { caption } : {};
 			caption = '';
 			await ('poster' in prepared
-				? this.#sendClip(id, prepared, said)
-				: this.#sendPicture(id, prepared, said));
+				? this.#sendClip({ id, batch }, prepared, said)
+				: this.#sendPicture({ id, batch }, prepared, said));
 		}
 	}
 
-	#sendPicture(id: string, { blob, ...picture }: Picture, said: { caption?: string }): Promise<void> {
+	#sendPicture(as: As, { blob, ...picture }: Picture, said: { caption?: string }): Promise<void> {
+		const { id } = as;
 		const body = { kind: 'photo' as const, media: id, ...picture, ...said };
-		return this.outbox.add({ id, body, files: [{ id, blob }] });
+		return this.outbox.add({ ...as, body, files: [{ id, blob }] });
 	}
 
-	#sendClip(id: string, { blob, poster, ...clip }: PreparedClip, said: { caption?: string }): Promise<void> {
+	#sendClip(as: As, { blob, poster, ...clip }: PreparedClip, said: { caption?: string }): Promise<void> {
+		const { id } = as;
 		const still = poster ? { id: crypto.randomUUID(), blob: poster } : null;
 		const body = {
 			kind: 'clip' as const,
@@ -173,7 +182,7 @@ export class RoomMedia {
 			...clip,
 			...said,
 		};
-		return this.outbox.add({ id, body, files: [{ id, blob }, ...(still ? [still] : [])] });
+		return this.outbox.add({ ...as, body, files: [{ id, blob }, ...(still ? [still] : [])] });
 	}
 
 	/** Ends the recording, if it goes on, and sends it. */

@@ -6,6 +6,9 @@ export class UploadWork {
 	readonly outgoing: Outgoing;
 	/** Its bytes have arrived; the message is with the room's outbox. */
 	handed = false;
+	/** Resolves when it is with the room's outbox, has failed or is given up: what was chosen after it waits no longer. */
+	readonly settled: Promise<void>;
+	#settle: () => void = () => {};
 	readonly #stop = new AbortController();
 	readonly #pause = new Timer();
 	#wake: () => void = () => {};
@@ -13,14 +16,21 @@ export class UploadWork {
 
 	constructor(outgoing: Outgoing) {
 		this.outgoing = outgoing;
+		this.settled = new Promise((done) => (this.#settle = done));
 	}
 
 	get signal(): AbortSignal {
 		return this.#stop.signal;
 	}
 
+	hand(): void {
+		this.handed = true;
+		this.#settle();
+	}
+
 	stop(): void {
 		this.#stop.abort();
+		this.#settle();
 		this.#wake();
 	}
 
@@ -46,6 +56,7 @@ export class UploadWork {
 	async untilRetried(): Promise<void> {
 		if (this.signal.aborted) return;
 		this.#failed = true;
+		this.#settle();
 		await new Promise<void>((done) => (this.#wake = done));
 		this.#failed = false;
 	}
