@@ -2,12 +2,12 @@ import {
 	CALL_TERMS,
 	deviceOf,
 	isLive,
-	step,
 	type Call,
 	type CallEvent,
 	type CallTerms,
 	type DeviceId,
 } from '#lib/chat/call.ts';
+import { step } from '#lib/chat/call-step.ts';
 import type { CallClientFrame, CallFrame } from '#lib/chat/call-frames.ts';
 import type { Body } from '#lib/chat/message.ts';
 import type { ServerFrame } from '#lib/chat/protocol.ts';

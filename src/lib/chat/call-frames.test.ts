@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { callClientFrames, callServerFrames } from './call-frames.ts';
-import { NO_CALL, step } from './call.ts';
+import { NO_CALL } from './call.ts';
+import { step } from './call-step.ts';
 
 const client = v.variant('type', [...callClientFrames]);
 const server = v.variant('type', [...callServerFrames]);

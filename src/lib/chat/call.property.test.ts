@@ -2,16 +2,8 @@ import * as v from 'valibot';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { call as wireCall } from './call-frames.ts';
-import {
-	CALL_TERMS,
-	NO_CALL,
-	deviceOf,
-	isLive,
-	step,
-	type Call,
-	type CallEvent,
-	type RoomCall,
-} from './call.ts';
+import { CALL_TERMS, NO_CALL, deviceOf, isLive, type Call, type CallEvent, type RoomCall } from './call.ts';
+import { step } from './call-step.ts';
 
 /**
  * Random events from two people with two devices each and a server that restarts (K1–K5). Devices are modelled as far

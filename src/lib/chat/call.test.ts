@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import {
 	CALL_TERMS,
 	NO_CALL,
-	step,
 	type CallEvent,
 	type CallRefusal,
 	type EndedCall,
 	type RoomCall,
-	type Step,
 } from './call.ts';
+import { step, type Step } from './call-step.ts';
 
 const ana = 'ana00001';
 const bob = 'bob00001';

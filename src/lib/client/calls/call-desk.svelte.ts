@@ -3,7 +3,8 @@ import type { CallFrame } from '#lib/chat/call-frames.ts';
 import type { CallKind } from '#lib/chat/call.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import { device } from '../device.ts';
-import type { CallSession, CallSessionOptions } from './call-session.svelte.ts';
+import type { CallSessionOptions } from './call-phase.ts';
+import type { CallSession } from './call-session.svelte.ts';
 import { keepChoice, readChoice } from './choice.ts';
 
 export interface CallFriend {

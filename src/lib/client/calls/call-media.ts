@@ -39,7 +39,8 @@ export type MediaState =
 
 /** Why media failed, as far as there is a sentence for it. */
 export type MediaFailure =
-	| 'unreachable' // no way to the other side, or to the media service
+	| 'unreachable' // no way to the other side
+	| 'service_away' // no way to the media service
 	| 'sdk_missing' // the SDK could not be loaded
 	| 'not_admitted' // the media service refused the token
 	| 'kicked_out' // the media service says that this person joined from elsewhere

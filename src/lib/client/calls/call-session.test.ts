@@ -5,14 +5,15 @@ import {
 	NO_CALL,
 	deviceOf,
 	isLive,
-	step,
 	type CallEvent,
 	type CallKind,
 	type EndedCall,
 	type RoomCall,
 } from '#lib/chat/call.ts';
+import { step } from '#lib/chat/call-step.ts';
 import type { CallMedia, MediaWiring } from './call-media.ts';
-import { CallSession, type CallLine, type RefusedCall } from './call-session.svelte.ts';
+import type { CallLine, RefusedCall } from './call-line.ts';
+import { CallSession } from './call-session.svelte.ts';
 import { FakeDevices, FakeStream } from './fake-devices.ts';
 
 const ana = 'ana00001';
@@ -289,7 +290,7 @@ describe('a call', () => {
 		expect(phases()).toEqual(['connected', '-', 'connected', 'elsewhere']);
 		expect(room.state.call).toMatchObject({ state: 'answered', caller: ana, kind: 'voice' });
 		// the one who asked for a voice call shows no camera
-		expect(anaPhone.session!.camera).toBe(false);
+		expect(anaPhone.session!.own.camera).toBe(false);
 		expect(anaPhone.devices.live.map((track) => track.kind)).toEqual(['audio']);
 	});
 
@@ -297,9 +298,9 @@ describe('a call', () => {
 		await ringing('video');
 		await bobPhone.session!.answer(false);
 		expect(bobPhone.devices.live.map((track) => track.kind)).toEqual(['audio']);
-		await bobPhone.session!.setCamera(true);
+		await bobPhone.session!.own.setCamera(true);
 		expect(bobPhone.media.tracks.video).not.toBeNull();
-		await bobPhone.session!.setCamera(false);
+		await bobPhone.session!.own.setCamera(false);
 		expect(bobPhone.media.tracks.video).toBeNull();
 		expect(bobPhone.devices.live.map((track) => track.kind)).toEqual(['audio']);
 	});
@@ -484,7 +485,7 @@ describe('media', () => {
 	it('says how good the connection is', async () => {
 		await connected();
 		await vi.advanceTimersByTimeAsync(3_000);
-		expect(anaPhone.session!.quality).toBe('fair');
+		expect(anaPhone.session!.other.quality).toBe('fair');
 	});
 });
 
@@ -492,11 +493,11 @@ describe('devices', () => {
 	it('a refused microphone is said, and the call goes on (K4)', async () => {
 		bobPhone.devices.broken.microphone = 'NotAllowedError';
 		await connected('voice');
-		expect(bobPhone.session!.problems).toEqual(['microphone_refused']);
+		expect(bobPhone.session!.own.problems).toEqual(['microphone_refused']);
 		expect(bobPhone.media.log).toContain('tell {"microphone":false,"camera":false,"screen":false}');
 		bobPhone.devices.broken = {};
-		await bobPhone.session!.setMicrophone(true);
-		expect(bobPhone.session!.problems).toEqual([]);
+		await bobPhone.session!.own.setMicrophone(true);
+		expect(bobPhone.session!.own.problems).toEqual([]);
 		expect(bobPhone.media.tracks.audio).not.toBeNull();
 	});
 
@@ -510,22 +511,22 @@ describe('devices', () => {
 
 	it('mute keeps the track, stays over a change of device, and is told', async () => {
 		await connected('voice');
-		await anaPhone.session!.setMicrophone(false);
+		await anaPhone.session!.own.setMicrophone(false);
 		expect(anaPhone.media.tracks.audio?.enabled).toBe(false);
-		await anaPhone.session!.choose('microphone', 'mic-2');
+		await anaPhone.session!.own.choose('microphone', 'mic-2');
 		expect(anaPhone.media.tracks.audio?.getSettings().deviceId).toBe('mic-2');
 		expect(anaPhone.media.tracks.audio?.enabled).toBe(false);
-		expect(anaPhone.session!.chosen.microphone).toBe('mic-2');
+		expect(anaPhone.session!.own.chosen.microphone).toBe('mic-2');
 		expect(anaPhone.media.log.at(-1)).toBe('tell {"microphone":false,"camera":false,"screen":false}');
 	});
 
 	it('a shared screen takes the camera’s place and gives it back', async () => {
 		await connected('video');
 		const camera = anaPhone.media.tracks.video;
-		await anaPhone.session!.setScreen(true);
-		expect(anaPhone.session!.screen).toBe(true);
+		await anaPhone.session!.own.setScreen(true);
+		expect(anaPhone.session!.own.screen).toBe(true);
 		expect(anaPhone.media.tracks.video).not.toBe(camera);
-		await anaPhone.session!.setScreen(false);
+		await anaPhone.session!.own.setScreen(false);
 		expect(anaPhone.media.tracks.video).toBe(camera);
 	});
 });

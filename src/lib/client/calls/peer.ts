@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import type { CallCredentials, CallSignal, PeerCredentials } from '#lib/chat/call-frames.ts';
 import type {
 	CallMedia,
@@ -8,16 +7,13 @@ import type {
 	MediaWiring,
 	SideStatus,
 } from './call-media.ts';
+import { PeerGauge } from './peer-gauge.ts';
+import { PeerNotes } from './peer-notes.ts';
 
 /** A path that is only shaky recovers by itself sooner than this; after it, another one is looked for. */
 const SHAKY = 3_000;
 /** How long one attempt to find a path may take before the next. */
 const ATTEMPT = 8_000;
-
-const note = v.variant('is', [
-	v.object({ is: v.literal('status'), microphone: v.boolean(), camera: v.boolean(), screen: v.boolean() }),
-	v.object({ is: v.literal('bye') }),
-]);
 
 /**
  * Media between the two browsers themselves.
@@ -36,8 +32,7 @@ export class PeerMedia implements CallMedia {
 	/** Both tracks belong to one stream, so that the other browser keeps lips and voice together. */
 	#outgoing = new MediaStream();
 	#incoming = new MediaStream();
-	#notes: RTCDataChannel | null = null;
-	#status: SideStatus | null = null;
+	#notes: PeerNotes;
 
 	#makingOffer = false;
 	#ignoringOffer = false;
@@ -50,7 +45,7 @@ export class PeerMedia implements CallMedia {
 	#wasConnected = false;
 	#closed = false;
 	#repair: ReturnType<typeof setTimeout> | undefined;
-	#lost = { packets: 0, received: 0 };
+	#gauge = new PeerGauge();
 	#restartedAt = -ATTEMPT;
 	#connection = (globalThis.navigator as { connection?: EventTarget & { type?: string } } | undefined)
 		?.connection;
@@ -68,6 +63,7 @@ export class PeerMedia implements CallMedia {
 		{ offering, relayOnly, on }: Pick<MediaWiring, 'offering' | 'relayOnly' | 'on'>,
 	) {
 		this.#on = on;
+		this.#notes = new PeerNotes(on);
 		this.#offering = offering;
 		this.#pc = new RTCPeerConnection({
 			iceServers: credentials.iceServers as RTCIceServer[],
@@ -90,7 +86,7 @@ export class PeerMedia implements CallMedia {
 			streams: [this.#outgoing],
 		});
 		this.#senders = { audio, video };
-		this.#takeNotes(this.#pc.createDataChannel('kith'));
+		this.#notes.take(this.#pc.createDataChannel('kith'));
 		await this.#fill();
 	}
 
@@ -100,8 +96,7 @@ export class PeerMedia implements CallMedia {
 	}
 
 	tell(status: SideStatus): void {
-		this.#status = status;
-		this.#note({ is: 'status', ...status });
+		this.#notes.tell(status);
 	}
 
 	take(signal: CallSignal): void {
@@ -129,43 +124,12 @@ export class PeerMedia implements CallMedia {
 	}
 
 	async stats(): Promise<MediaStats | null> {
-		if (this.#closed) return null;
-		const report = await this.#pc.getStats();
-		const stats: MediaStats = {
-			roundTrip: null,
-			loss: null,
-			bytesReceived: 0,
-			bytesSent: 0,
-			framesDecoded: 0,
-			relayed: null,
-		};
-		const total = { packets: 0, received: 0 };
-		for (const entry of report.values()) {
-			if (entry.type === 'inbound-rtp') {
-				stats.bytesReceived += entry.bytesReceived ?? 0;
-				stats.framesDecoded += entry.framesDecoded ?? 0;
-				total.packets += Math.max(0, entry.packetsLost ?? 0);
-				total.received += entry.packetsReceived ?? 0;
-			} else if (entry.type === 'outbound-rtp') {
-				stats.bytesSent += entry.bytesSent ?? 0;
-			} else if (entry.type === 'transport' && entry.selectedCandidatePairId) {
-				const pair = report.get(entry.selectedCandidatePairId);
-				if (typeof pair?.currentRoundTripTime === 'number')
-					stats.roundTrip = pair.currentRoundTripTime * 1000;
-				const ends = [report.get(pair?.localCandidateId), report.get(pair?.remoteCandidateId)];
-				stats.relayed = ends.some((end) => end?.candidateType === 'relay');
-			}
-		}
-		const lost = total.packets - this.#lost.packets;
-		const received = total.received - this.#lost.received;
-		if (lost + received > 0) stats.loss = Math.max(0, lost) / (Math.max(0, lost) + received);
-		this.#lost = total;
-		return stats;
+		return this.#closed ? null : this.#gauge.read(await this.#pc.getStats());
 	}
 
 	close(): void {
 		if (this.#closed) return;
-		this.#note({ is: 'bye' });
+		this.#notes.sayBye();
 		this.#closed = true;
 		clearTimeout(this.#repair);
 		globalThis.removeEventListener?.('online', this.#moved);
@@ -208,7 +172,7 @@ export class PeerMedia implements CallMedia {
 			if (!stream) this.#incoming.addTrack(track);
 			this.#on.remote(stream ?? this.#incoming);
 		};
-		pc.ondatachannel = ({ channel }) => this.#takeNotes(channel);
+		pc.ondatachannel = ({ channel }) => this.#notes.take(channel);
 		pc.onconnectionstatechange = pc.oniceconnectionstatechange = () => this.#look();
 	}
 
@@ -329,30 +293,5 @@ export class PeerMedia implements CallMedia {
 		if (state === this.#state) return;
 		this.#state = state;
 		this.#on.state(state);
-	}
-
-	#takeNotes(channel: RTCDataChannel): void {
-		this.#notes = channel;
-		const greet = () => this.#status && this.tell(this.#status);
-		channel.onopen = greet;
-		greet(); // one that came from the other side may be open already, and then does not always say so
-		channel.onmessage = ({ data }) => {
-			if (this.#closed || typeof data !== 'string' || data.length > 1_000) return;
-			let said: unknown;
-			try {
-				said = JSON.parse(data);
-			} catch {
-				return;
-			}
-			const { success, output } = v.safeParse(note, said);
-			if (!success) return;
-			if (output.is === 'bye') return this.#on.bye();
-			const { is: _, ...status } = output;
-			this.#on.status(status);
-		};
-	}
-
-	#note(said: v.InferInput<typeof note>): void {
-		if (this.#notes?.readyState === 'open') this.#notes.send(JSON.stringify(said));
 	}
 }

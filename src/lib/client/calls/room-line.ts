@@ -3,7 +3,7 @@ import type { CallClientFrame } from '#lib/chat/call-frames.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import { Socket } from '../socket.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { CallLine } from './call-session.svelte.ts';
+import type { CallLine } from './call-line.ts';
 
 type Listener = Parameters<CallLine['listen']>[0];
 

@@ -14,18 +14,15 @@ import type {
 	MediaStats,
 	SideStatus,
 } from './call-media.ts';
+import { before, failureOf, loadEngine } from './zego-sdk.ts';
 
-/** The SDK tries for long and sometimes says nothing; a person has hung up before that. */
+/** The SDK tries for long and sometimes says nothing; a person has hung up before that. ms */
 const LOGIN_DEADLINE = 20_000;
 /** How long to wait before a stream that stopped is sent or asked for again. */
 const AGAIN = 2_000;
 
-const VIDEO_CALL = 4; // ZegoScenario.StandardVideoCall: enums of declarations have no value at run time
+/** Enums of declarations have no value at run time. */
 const UPDATE = { video: 0 as ZegoStreamUpdateType.video, audio: 1 as ZegoStreamUpdateType.audio };
-
-type Sdk = typeof import('zego-express-engine-webrtc');
-/** The SDK is a UMD file: bundlers give its exports by name or under `default`. */
-type Loaded = Partial<Sdk> & { default?: Partial<Sdk> };
 
 /** Media through ZEGOCLOUD's servers: one room for one call, in which each side publishes one stream. */
 export class ZegoMedia implements CallMedia {
@@ -58,7 +55,7 @@ export class ZegoMedia implements CallMedia {
 		const { appId, servers, room, user, token } = this.#credentials;
 		let engine: ZegoExpressEngine;
 		try {
-			engine = await load(appId, servers);
+			engine = await loadEngine(appId, servers);
 		} catch {
 			return this.#become('failed', 'sdk_missing');
 		}
@@ -74,7 +71,7 @@ export class ZegoMedia implements CallMedia {
 				engine.loginRoom(room, token, { userID: user }, { userUpdate: true, maxMemberCount: 2 }),
 			);
 			if (this.#closed) return;
-			if (!entered) return this.#become('failed', 'unreachable');
+			if (!entered) return this.#become('failed', 'service_away');
 			this.#loggedIn = true;
 			await this.send(this.#tracks);
 		} catch (error) {
@@ -282,45 +279,4 @@ export class ZegoMedia implements CallMedia {
 		}, AGAIN);
 		this.#timers.add(timer);
 	}
-}
-
-async function load(appId: number, servers: string[]): Promise<ZegoExpressEngine> {
-	// Over 500 kB, and it touches `document` when it is loaded. The guard keeps it out of the Worker's bundle.
-	if (!import.meta.env.SSR) {
-		const sdk = (await import('zego-express-engine-webrtc')) as Loaded;
-		const Engine = sdk.ZegoExpressEngine ?? sdk.default?.ZegoExpressEngine;
-		if (Engine) return new Engine(appId, servers, { scenario: VIDEO_CALL });
-	}
-	throw new Error('the SDK is not here');
-}
-
-/** @returns what `work` comes to, or undefined when it takes longer */
-async function before<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
-	try {
-		return await Promise.race([work, late]);
-	} finally {
-		clearTimeout(timer);
-	}
-}
-
-/** What the SDK throws or says, in our words. Its codes are in the documentation of the Express SDK for the web. */
-export function failureOf(error: unknown): MediaFailure {
-	const said = (error ?? {}) as {
-		errorCode?: unknown;
-		code?: unknown;
-		extendedData?: unknown;
-		msg?: unknown;
-		message?: unknown;
-	};
-	const code = Number(said.errorCode ?? said.code);
-	const words = [said.extendedData, said.msg, said.message]
-		.filter((each) => typeof each === 'string')
-		.join(' ');
-	// 1102016 token wrong, 1102018 token expired, 1002077 and 1002078 the same as said by the room's server
-	if ([1_102_016, 1_102_018, 1_002_077, 1_002_078].includes(code) || /token|auth|privilege/i.test(words)) {
-		return 'not_admitted';
-	}
-	return 'unreachable';
 }

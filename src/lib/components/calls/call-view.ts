@@ -1,6 +1,6 @@
 import { m } from '#lib/paraglide/messages.js';
 
-/** What the call screen shows of a call and does to it: the session of lib/client/calls fits. */
+/** What the call screen shows of a call and does to it: the session of lib/client/calls is one. */
 export interface CallView {
 	readonly outgoing: boolean;
 	readonly kind: 'voice' | 'video';
@@ -9,9 +9,17 @@ export interface CallView {
 	readonly over: boolean;
 	/** ms since 1970, by this device */
 	readonly since: number | null;
-	readonly remote: MediaStream | null;
-	readonly theirs: { microphone: boolean; camera: boolean; screen: boolean };
-	readonly mine: MediaStream | null;
+	readonly own: OwnView;
+	readonly other: {
+		readonly stream: MediaStream | null;
+		readonly status: { microphone: boolean; camera: boolean; screen: boolean };
+		readonly quality: string | null;
+	};
+}
+
+/** This side of it. */
+export interface OwnView {
+	readonly picture: MediaStream | null;
 	readonly microphone: boolean;
 	readonly camera: boolean;
 	readonly screen: boolean;
@@ -21,13 +29,12 @@ export interface CallView {
 		readonly { deviceId: string; label: string }[]
 	>;
 	readonly chosen: Record<'microphone' | 'camera' | 'speaker', string>;
-	readonly quality: string | null;
-	hangUp(): void;
 	setMicrophone(on: boolean): Promise<void>;
 	setCamera(on: boolean): Promise<void>;
 	setScreen(on: boolean): Promise<void>;
 	flipCamera(): Promise<void>;
 	choose(what: 'microphone' | 'camera' | 'speaker', deviceId: string): Promise<void>;
+	dismiss(problem: string): void;
 }
 
 type Sentences = Readonly<Record<string, () => string>>;
@@ -47,6 +54,7 @@ const ENDINGS: Sentences = {
 	cancelled: m.call_end_cancelled,
 	busy: m.call_end_busy,
 	unreachable: m.call_end_unreachable,
+	service_away: m.call_end_service_away,
 	lost: m.call_end_lost,
 	sdk_missing: m.call_end_sdk_missing,
 	not_admitted: m.call_end_not_admitted,
