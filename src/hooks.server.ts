@@ -16,6 +16,7 @@ import { describeFailure } from '#lib/server/failure.ts';
 import { mailer, type EmailBinding } from '#lib/server/mail.ts';
 import * as people from '#lib/server/people.ts';
 import { enter, readCookies } from '#lib/server/session-door.ts';
+import { letConnect } from '#lib/server/zego-sources.ts';
 import { keep } from './routes/session-cookies.ts';
 import { tell } from './routes/tell.ts';
 
@@ -50,6 +51,9 @@ export const handle: Handle = async ({ event, resolve }) => {
 		preload: ({ type, path }) =>
 			type === 'js' || type === 'css' || (type === 'font' && path.includes('figtree-latin-wght')),
 	});
+	const policy = response.headers.get('content-security-policy');
+	if (policy)
+		response.headers.set('content-security-policy', letConnect(policy, event.locals.config.calls.sources));
 	if (event.locals.me && !response.headers.has('cache-control')) {
 		response.headers.set('cache-control', 'private, no-cache');
 	}

@@ -30,11 +30,12 @@ interface Fixtures {
 	friends: { ana: Person; bob: Person };
 }
 
-export const test = base.extend<Fixtures, { server: Server }>({
+export const test = base.extend<Fixtures, { server: Server; settings: Record<string, string> }>({
+	settings: [{}, { option: true, scope: 'worker' }],
+
 	server: [
-		// eslint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from here
-		async ({}, use) => {
-			const server = await Server.start();
+		async ({ settings }, use) => {
+			const server = await Server.start(settings);
 			await use(server);
 			await server.remove();
 		},

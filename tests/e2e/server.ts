@@ -14,15 +14,18 @@ export class Server {
 	readonly #port: number;
 	readonly #data = mkdtempSync(join(tmpdir(), 'kith-e2e-'));
 	#process: ChildProcess | undefined;
+	readonly #settings: Record<string, string>;
 	#said = '';
 
-	private constructor(port: number) {
+	private constructor(port: number, settings: Record<string, string>) {
 		this.#port = port;
+		this.#settings = settings;
 		this.url = `http://localhost:${port}`;
 	}
 
-	static async start(): Promise<Server> {
-		const server = new Server(await freePort());
+	/** @param settings beside those that every test has */
+	static async start(settings: Record<string, string> = {}): Promise<Server> {
+		const server = new Server(await freePort(), settings);
 		await server.start();
 		return server;
 	}
@@ -40,6 +43,7 @@ export class Server {
 				DATABASE_URL: '',
 				CALL_RING_SECONDS: '10',
 				STUN_URLS: 'none',
+				...this.#settings,
 			},
 		});
 		this.#process = child;

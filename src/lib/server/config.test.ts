@@ -37,6 +37,10 @@ describe('read', () => {
 		[{ SESSION_SECRET: { not: 'text' } }, 'SESSION_SECRET is not set'],
 		[{ SESSION_SECRET: 'secret-word' }, 'SESSION_SECRET is too short'],
 		[{ NEON_SQL_ENDPOINT: 'secret-word' }, 'NEON_SQL_ENDPOINT is not a URL'],
+		[
+			{ ZEGO_SERVER_SECRET: 'secret-word' },
+			'ZEGO_APP_ID, ZEGO_SERVER_SECRET and ZEGO_SERVER_URL must all be set',
+		],
 		[{ LOGIN_PER_ADDRESS: 'a lot' }, 'LOGIN_PER_ADDRESS must be'],
 		[{ LOGIN_PER_ADDRESS: '0/60' }, 'LOGIN_PER_ADDRESS must be'],
 	])('%j is refused with one sentence that repeats no secret', (change, sentence) => {

@@ -1,3 +1,7 @@
+import { readIce } from './turn.ts';
+import { zegoSources } from './zego-sources.ts';
+import { readZego } from './zego-token.ts';
+
 /** So many tries of one kind within a window. */
 export interface Limit {
 	max: number;
@@ -18,6 +22,12 @@ export interface Config {
 	};
 	/** The address that mail comes from; with the binding EMAIL, what makes mail go out. */
 	mailFrom?: string;
+	calls: {
+		/** What pages connect to beside Kith itself. */
+		sources: string[];
+		/** Do they go through a relay, which hides each side's address: always, when a device wants it, or never? */
+		relay: 'always' | 'possible' | 'none';
+	};
 }
 
 const SECRET_MIN = 32;
@@ -42,11 +52,17 @@ export function read(env: Record<string, unknown>): Config {
 	if (sqlEndpoint !== '' && !URL.canParse(sqlEndpoint)) throw new Error('NEON_SQL_ENDPOINT is not a URL.');
 
 	const mailFrom = text(env, 'MAIL_FROM');
+	const zego = readZego(env);
+	const ice = readIce(env);
 
 	return {
 		databaseUrl,
 		...(sqlEndpoint && { sqlEndpoint }),
 		...(mailFrom && { mailFrom }),
+		calls: {
+			sources: zego ? zegoSources(zego) : [],
+			relay: zego || ice.relayOnly ? 'always' : ice.turn ? 'possible' : 'none',
+		},
 		sessionSecret: new TextEncoder().encode(secret),
 		limits: {
 			loginPerAccount: limit(env, 'LOGIN_PER_ACCOUNT', { max: 10, windowSeconds: 15 * 60 }),

@@ -44,7 +44,7 @@ export function readZego(env: Record<string, unknown>): ZegoConfig | null {
 		throw new Error('ZEGO_SERVER_SECRET must be the 32 characters of the ZEGOCLOUD console.');
 	}
 	const servers = urls.split(/[\s,]+/).filter(Boolean);
-	if (!servers.every((url) => /^wss?:\/\//.test(url))) {
+	if (!servers.every((url) => /^wss?:\/\//.test(url) && URL.canParse(url))) {
 		throw new Error('ZEGO_SERVER_URL must be a wss:// address, or several separated by commas.');
 	}
 	return { appId, secret, servers };

@@ -17,7 +17,7 @@ import type {
 import { before, failureOf, loadEngine } from './zego-sdk.ts';
 
 /** The SDK tries for long and sometimes says nothing; a person has hung up before that. ms */
-const LOGIN_DEADLINE = 20_000;
+const LOGIN_DEADLINE = 15_000;
 /** How long to wait before a stream that stopped is sent or asked for again. */
 const AGAIN = 2_000;
 
@@ -63,7 +63,7 @@ export class ZegoMedia implements CallMedia {
 		if (this.#closed) return engine.destroyEngine();
 		this.#engine = engine;
 		try {
-			// Nothing about a call is reported to anybody but the person in it.
+			// Its log stays out of this console and away from its makers.
 			engine.setLogConfig({ logLevel: 'disable', remoteLogLevel: 'disable' });
 			this.#listen(engine);
 			const entered = await before(
