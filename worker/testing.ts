@@ -153,12 +153,13 @@ export async function join(
 	room: RoomName,
 	person: PersonId,
 	device: string = crypto.randomUUID(),
+	session = 'session1',
 ): Promise<Tab> {
 	const answer = await env.ROOMS.getByName(room).fetch('http://room/', {
 		headers: {
 			upgrade: 'websocket',
 			'x-kith-person': person,
-			'x-kith-session': 'session1',
+			'x-kith-session': session,
 			'x-kith-device': device,
 			'x-kith-room': room,
 		},

@@ -136,6 +136,25 @@ describe('a call in the room', () => {
 		expect((await entries(stub, ana))[0]).toMatchObject({ body: { outcome: 'finished' } });
 	});
 
+	test('D4: a device whose session is revoked leaves its call, and only its own', async () => {
+		const { room, ana, bob } = await newFriends();
+		const stub = env.ROOMS.getByName(room);
+		const atAna = await join(room, ana, PHONES.ana, 'ana-session');
+		const atBob = await join(room, bob, PHONES.bob, 'bob-session');
+		const laptop = await join(room, bob, 'bob-laptop', 'bob-laptop-session');
+		atAna.say({ type: 'ring', call: CALL, kind: 'video' });
+		await heard(atBob);
+		atBob.say({ type: 'answer', call: CALL });
+		await heard(atAna);
+		await stub.revoke(bob, 'bob-laptop-session', 'session_revoked');
+		await laptop.closed;
+		expect(await callAt(atAna)).toMatchObject({ state: 'answered' });
+		await stub.revoke(bob, 'bob-session', 'session_revoked');
+		await atBob.closed;
+		expect(await callAt(atAna)).toMatchObject({ state: 'ended', outcome: 'finished' });
+		expect((await entries(stub, ana))[0]).toMatchObject({ body: { outcome: 'finished' } });
+	});
+
 	test('M1: a ring under the id of a message is refused, and the message stays', async () => {
 		const { ana, stub, atAna } = await friends();
 		atAna.say({ type: 'send', id: CALL, body: { kind: 'text', text: 'not a call' } });

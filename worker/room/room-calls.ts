@@ -107,6 +107,17 @@ export function present(store: RoomStore, person: PersonId, device: DeviceId, no
 	}
 }
 
+/** A device's session has ended. */
+export function bar(
+	store: RoomStore,
+	who: PersonId,
+	device: DeviceId,
+	now: number,
+	terms: CallTerms,
+): Effect[] {
+	return happen(store, { type: 'bar', who, device }, now, terms);
+}
+
 /** The friendship has ended. */
 export function close(store: RoomStore, now: number, terms: CallTerms): Effect[] {
 	return happen(store, { type: 'close' }, now, terms);

@@ -202,7 +202,11 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 	async revoke(member: PersonId, session: string, because: 'session_revoked' | 'suspended'): Promise<void> {
 		this.#asker(member);
 		this.#revoked.add(session);
-		for (const ws of this.ctx.getWebSockets(sessionTag(session))) closeFor(ws, because);
+		for (const ws of this.ctx.getWebSockets(sessionTag(session))) {
+			const { person, device } = v.parse(identity, ws.deserializeAttachment());
+			closeFor(ws, because);
+			this.#performCall(calls.bar(this.#store, person, device, Date.now(), this.#terms));
+		}
 	}
 
 	#hear(ws: WebSocket, data: string | ArrayBuffer): void {

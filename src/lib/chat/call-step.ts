@@ -52,6 +52,10 @@ export function step(room: RoomCall, event: CallEvent, now: number, terms: CallT
 			return ring(room, event, now, terms);
 		case 'deadline':
 			return deadline(room, event.heard, now, terms);
+		case 'bar':
+			// A device that only rings is not in the call.
+			if (!isLive(call) || deviceOf(call, event.who) !== event.device) return unchanged(room);
+			return end(room, call, call.state === 'ringing' ? 'cancelled' : 'finished', now);
 		case 'close':
 			if (!isLive(call)) return unchanged(room);
 			return end(room, call, call.state === 'ringing' ? 'cancelled' : 'finished', now);

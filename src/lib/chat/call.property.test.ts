@@ -176,6 +176,7 @@ const action = fc.oneof(
 		}),
 	},
 	{ weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const) }) },
+	{ weight: 1, arbitrary: fc.record({ do: fc.constant('bar' as const), device }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), device }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('connect' as const), device }) },
 	{
@@ -202,6 +203,13 @@ function perform(world: World, act: Action): void {
 	const from = world.devices[act.device]!;
 	const who = ownerOf(from.name);
 	if (act.do === 'drop') return world.drop(from);
+	if (act.do === 'bar') {
+		world.apply({ type: 'bar', who, device: from.name });
+		expect(isLive(world.room.call) && deviceOf(world.room.call, who) === from.name, 'out of the call').toBe(
+			false,
+		);
+		return world.drop(from);
+	}
 	if (act.do === 'connect') return world.connect(from);
 	if (!from.connected) return;
 

@@ -455,6 +455,22 @@ describe('every event in a state that is not for it is refused and changes nothi
 		expectRefusal(step(room, { type: 'cancel', ...from }, LATER), 'not_yours', room);
 	});
 
+	it('a device whose session ended takes its call with it, and no other device’s (D4)', () => {
+		const bar = (who: string, device: string): CallEvent => ({ type: 'bar', who, device });
+		expect(outcome(step(after(ring()), bar(ana, 'ana-phone'), LATER).room)).toBe('cancelled');
+		expect(outcome(step(answered(), bar(bob, 'bob-phone'), LATER).room)).toBe('finished');
+		expect(outcome(step(answered(), bar(ana, 'ana-phone'), LATER).room)).toBe('finished');
+		// A device that only rings, one that is not in the call, and one of the same name of the other person.
+		for (const [room, event] of [
+			[after(ring()), bar(bob, 'bob-phone')],
+			[answered(), bar(bob, 'bob-laptop')],
+			[answered(), bar(ana, 'bob-phone')],
+			[ended(), bar(ana, 'ana-phone')],
+			[NO_CALL, bar(ana, 'ana-phone')],
+		] as const)
+			expect(step(room, event, LATER)).toEqual({ ok: true, room, effects: [] });
+	});
+
 	it('an alarm or the end of the friendship without a live call does nothing', () => {
 		for (const room of [NO_CALL, ended()]) {
 			expect(step(room, { type: 'deadline', heard: null }, LATER + 99_000)).toEqual({

@@ -118,6 +118,8 @@ export type CallEvent =
 	| (FromDevice & { type: 'credentials' })
 	/** The alarm. `heard`: when the devices in the call were last heard, the later of the two; null when neither has a socket. */
 	| { type: 'deadline'; heard: number | null }
+	/** This device may take part no more: its session ended. */
+	| { type: 'bar'; who: PersonId; device: DeviceId }
 	/** The friendship ended. */
 	| { type: 'close' };
 

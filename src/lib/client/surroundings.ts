@@ -33,6 +33,8 @@ export function browser(): Surroundings {
 		random: Math.random,
 		goToLogin: () => {
 			if (leaving) return;
+			// Whatever would keep the page is over.
+			dispatchEvent(new Event('signedout'));
 			location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 		},
 	};

@@ -9,6 +9,8 @@ export interface CallLine {
 		frame(frame: CallServerFrame | RefusedCall): void;
 		/** The line came up, for the first time or again, and has told the room's call. */
 		open(): void;
+		/** The line will not come back by itself: the server does not want this person here, or not any more. */
+		closed(because: 'ended' | 'other'): void;
 	}): () => void;
 }
 

@@ -28,7 +28,11 @@ export type CallEnd =
 	/** The room would not have it. */
 	| 'in_call'
 	| 'slow_down'
-	| 'not_friends';
+	| 'not_friends'
+	/** The room could not be told of it. */
+	| 'offline'
+	/** This person may not be in the room any more. */
+	| 'shut_out';
 
 /** How long is waited for what, in ms. */
 export interface CallTimes {
@@ -38,6 +42,8 @@ export interface CallTimes {
 	reconnect: number;
 	/** A person who does not decide about the microphone still calls. */
 	ask: number;
+	/** Until the room has heard of a call. */
+	unheard: number;
 	/** After the room's own deadline, in case the line is down. */
 	patience: number;
 	stats: number;
@@ -47,6 +53,7 @@ export const TIMES: CallTimes = {
 	connect: 30_000,
 	reconnect: 45_000,
 	ask: 4_000,
+	unheard: 20_000,
 	patience: 3_000,
 	stats: 3_000,
 };

@@ -89,7 +89,15 @@ export class CallSession {
 				expiring: () => this.#owed.owe({ type: 'credentials', call: this.#id }),
 			},
 		});
-		this.#deaf = options.line.listen({ frame: (frame) => this.#take(frame), open: () => this.#opened() });
+		this.#deaf = options.line.listen({
+			frame: (frame) => this.#take(frame),
+			open: () => this.#opened(),
+			closed: (because) => {
+				this.#owed.clear();
+				this.#finish(because === 'ended' ? 'not_friends' : 'shut_out');
+				this.#release();
+			},
+		});
 	}
 
 	/** @param camera show myself; a video call may be answered without */
@@ -143,8 +151,13 @@ export class CallSession {
 			new Promise((resolve) => this.#timers.after('ask', this.#times.ask, () => resolve(null))),
 		]);
 		this.#timers.clear('ask');
-		if (this.phase === 'calling' && !this.call)
-			this.#owed.owe({ type: 'ring', call: this.#id, kind: this.kind });
+		if (this.phase !== 'calling' || this.call) return;
+		// Whoever is off line is not kept waiting for ever; what was never heard needs no taking back.
+		this.#timers.after('ring', this.#times.unheard, () => {
+			this.#owed.clear();
+			this.#finish('offline');
+		});
+		this.#owed.owe({ type: 'ring', call: this.#id, kind: this.kind });
 	}
 
 	async #openDevices(camera: boolean): Promise<void> {
@@ -270,8 +283,9 @@ export class CallSession {
 		let made: boolean;
 		try {
 			made = await this.other.equip(credentials, offering);
-		} catch {
-			return this.#leave('unsupported');
+		} catch (error) {
+			// A script that does not come is a TypeError; what this browser has no name for is none.
+			return this.#leave(error instanceof TypeError ? 'sdk_missing' : 'unsupported');
 		}
 		if (!made) return;
 		await this.#sendOwn();

@@ -125,6 +125,11 @@ class Tab implements CallLine {
 	drop() {
 		this.up = false;
 	}
+	/** The server has closed the line for good. */
+	shut(because: 'ended' | 'other') {
+		this.up = false;
+		for (const listener of [...this.#listeners]) listener.closed(because);
+	}
 	comeBack() {
 		this.up = true;
 		const { call, revision } = this.room.state;
@@ -406,6 +411,28 @@ describe('when the line breaks', () => {
 		expect(outcome()).toBe('finished');
 	});
 
+	it('a call that the room cannot be told of is given up, and is not rung later', async () => {
+		anaPhone.drop();
+		await ringing();
+		await vi.advanceTimersByTimeAsync(20_000);
+		expect(anaPhone.session!).toMatchObject({ phase: 'ended', ending: 'offline' });
+		expect(anaPhone.devices.live).toEqual([]);
+		anaPhone.comeBack();
+		expect(room.state.call).toBeNull();
+	});
+
+	it.each([
+		['whose session was revoked', 'other', 'shut_out'],
+		['who is no friend any more', 'ended', 'not_friends'],
+	] as const)('a person %s is out of the call, with every light off (D4)', async (_, because, ending) => {
+		await connected();
+		bobPhone.shut(because);
+		expect(bobPhone.session!).toMatchObject({ phase: 'ended', ending });
+		expect(bobPhone.devices.live).toEqual([]);
+		expect(bobPhone.media.log.at(-1)).toBe('close');
+		expect(bobPhone.released).toBe(1);
+	});
+
 	it('somebody whose line stays down is let go', async () => {
 		await ringing();
 		anaPhone.drop();
@@ -448,16 +475,20 @@ describe('media', () => {
 		expect(anaPhone.session!.phase).toBe('ended');
 	});
 
-	it('that this browser does not have ends the call with its reason', async () => {
+	it.each([
+		['that this browser does not have', new ReferenceError('RTCPeerConnection'), 'unsupported'],
+		['whose script does not come', new TypeError('Failed to fetch'), 'sdk_missing'],
+	])('%s ends the call with its reason', async (_, error, ending) => {
 		await ringing();
 		const odd = new Tab(room, bob, 'bob-old-tv');
 		odd.session = CallSession.incoming(
 			{ type: 'call', revision: room.state.revision, now: Date.now(), call: room.state.call },
-			{ ...odd.options, open: async () => Promise.reject(new ReferenceError('RTCPeerConnection')) },
+			{ ...odd.options, open: async () => Promise.reject(error) },
 		);
 		await odd.session!.answer(false);
 		await settle();
-		expect(odd.session!.ending).toBe('unsupported');
+		expect(odd.session!.ending).toBe(ending);
+		expect(odd.devices.live).toEqual([]);
 		expect(outcome()).toBe('failed');
 	});
 

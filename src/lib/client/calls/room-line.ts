@@ -28,7 +28,11 @@ export class RoomLine implements CallLine {
 					this.#socket.send(encode({ type: 'call' }));
 				},
 				received: (data) => this.#received(data),
-				changed: () => {},
+				changed: (state, why) => {
+					if (state !== 'closed') return;
+					for (const listener of [...this.#listeners])
+						listener.closed(why === 'friendship_ended' ? 'ended' : 'other');
+				},
 			},
 			surroundings,
 		);

@@ -63,6 +63,8 @@ const ENDINGS: Sentences = {
 	in_call: m.call_end_in_call,
 	slow_down: m.call_end_slow_down,
 	not_friends: m.call_end_not_friends,
+	offline: m.call_end_offline,
+	shut_out: m.call_end_shut_out,
 };
 
 /** How the call stands, in words; empty while people talk. */
