@@ -15,6 +15,8 @@ export interface OwnSideOptions {
 export class OwnSide {
 	/** My own picture, for the small view. */
 	picture: MediaStream | null = $state.raw(null);
+	/** My own voice, for a meter. */
+	voice: MediaStreamTrack | null = $state.raw(null);
 	microphone: boolean = $state(true);
 	camera: boolean = $state(false);
 	screen: boolean = $state(false);
@@ -40,7 +42,7 @@ export class OwnSide {
 				problem: (problem) => {
 					this.problems = [...this.problems.filter((each) => each !== problem), problem];
 				},
-				devices: () => void this.#list(),
+				devices: () => void this.list(),
 			},
 			options.choice,
 			options.devices,
@@ -64,7 +66,7 @@ export class OwnSide {
 	async open(camera: boolean): Promise<void> {
 		this.camera = camera;
 		await this.#local.open(camera);
-		await this.#list();
+		await this.list();
 	}
 
 	async setMicrophone(on: boolean): Promise<void> {
@@ -77,12 +79,12 @@ export class OwnSide {
 	async setCamera(on: boolean): Promise<void> {
 		this.camera = on;
 		await this.#local.setCamera(on);
-		if (on) await this.#list();
+		if (on) await this.list();
 	}
 
 	async flipCamera(): Promise<void> {
 		await this.#local.flip();
-		await this.#list();
+		await this.list();
 	}
 
 	async setScreen(on: boolean): Promise<void> {
@@ -95,7 +97,7 @@ export class OwnSide {
 		this.#options.onchosen?.({ [what]: deviceId });
 		// The speaker is a matter of the element that plays, on the screen.
 		if (what !== 'speaker') await this.#local.choose(what, deviceId);
-		await this.#list();
+		await this.list();
 	}
 
 	dismiss(problem: string): void {
@@ -106,11 +108,12 @@ export class OwnSide {
 	close(): void {
 		this.#closed = true;
 		this.#local.close();
-		this.picture = null;
+		this.picture = this.voice = null;
 		this.screen = this.camera = false;
 	}
 
 	#tracked(slot: Slot | 'screen', track: MediaStreamTrack | null): void {
+		if (slot === 'microphone') this.voice = track;
 		if (slot === 'microphone' && track) track.enabled = this.microphone;
 		if (slot === 'camera') this.camera = track !== null;
 		if (slot === 'screen') this.screen = track !== null;
@@ -121,7 +124,8 @@ export class OwnSide {
 		this.#options.onchanged?.();
 	}
 
-	async #list(): Promise<void> {
+	/** Looks which devices there are, and which of them are in use. */
+	async list(): Promise<void> {
 		const devices = await this.#local.list();
 		if (this.#closed) return;
 		this.devices = devices;

@@ -48,7 +48,20 @@ export class RingTone {
 	#context: AudioContext | null = null;
 	#source: AudioBufferSourceNode | null = null;
 	#tone: Tone | null = null;
+	#speaker: string;
 	#wake = () => void this.#context?.resume().catch(() => {});
+
+	/** @param speaker the device to be heard from, where the browser lets one choose */
+	constructor(speaker = '') {
+		this.#speaker = speaker;
+	}
+
+	/** From another device, also while it sounds. */
+	through(speaker: string): void {
+		this.#speaker = speaker;
+		const context = this.#context as (AudioContext & { setSinkId?(id: string): Promise<void> }) | null;
+		void context?.setSinkId?.(speaker).catch(() => {});
+	}
 
 	/** @param tone null for silence; saying the same again does not start over */
 	play(tone: Tone | null): void {
@@ -56,7 +69,11 @@ export class RingTone {
 		this.#silence();
 		this.#tone = tone;
 		if (!tone || typeof AudioContext === 'undefined') return;
-		const context = (this.#context ??= new AudioContext());
+		if (!this.#context) {
+			this.#context = new AudioContext();
+			if (this.#speaker) this.through(this.#speaker);
+		}
+		const context = this.#context;
 		const samples = samplesOf(tone, context.sampleRate);
 		const buffer = context.createBuffer(1, samples.length, context.sampleRate);
 		buffer.copyToChannel(samples, 0);

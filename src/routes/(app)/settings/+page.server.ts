@@ -14,6 +14,7 @@ export const load: PageServerLoad = async ({ locals, cookies }) => {
 	const devices = await sessions.list(locals.db, id);
 	return {
 		profile: { id, username, name, about, avatar, phone: phone ?? '' },
+		relay: locals.config.calls.relay,
 		appearance: appearanceFrom(cookies.get(APPEARANCE_COOKIE)),
 		devices: devices.map((session) => ({
 			id: session.id,
