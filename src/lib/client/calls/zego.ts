@@ -31,6 +31,11 @@ export class ZegoMedia implements CallMedia {
 	#engine: ZegoExpressEngine | null = null;
 	#local: ZegoLocalStream | null = null;
 	#tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null } = { audio: null, video: null };
+	/** What the SDK has of these. */
+	#captured: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null } = {
+		audio: null,
+		video: null,
+	};
 	/** Changes to what is sent, one after another: the SDK does not take two at a time. */
 	#sending: Promise<void> = Promise.resolve();
 	#loggedIn = false;
@@ -163,15 +168,23 @@ export class ZegoMedia implements CallMedia {
 			});
 			if (this.#closed) return engine.destroyStream(local);
 			this.#local = local;
+			this.#captured = { audio, video };
 		} else {
-			await (audio
-				? this.#local.startCaptureCustomAudio({ source: new MediaStream([audio]) })
-				: this.#local.stopCaptureAudio());
-			if (this.#publishing) await engine.updatePublishingStream(this.#local, UPDATE.audio);
-			await (video
-				? this.#local.startCaptureCustomVideo({ source: new MediaStream([video]) })
-				: this.#local.stopCaptureVideo());
-			if (this.#publishing) await engine.updatePublishingStream(this.#local, UPDATE.video);
+			// Only what is another: the voice has no gap when the camera goes on.
+			if (audio !== this.#captured.audio) {
+				await (audio
+					? this.#local.startCaptureCustomAudio({ source: new MediaStream([audio]) })
+					: this.#local.stopCaptureAudio());
+				if (this.#publishing) await engine.updatePublishingStream(this.#local, UPDATE.audio);
+				this.#captured.audio = audio;
+			}
+			if (video !== this.#captured.video) {
+				await (video
+					? this.#local.startCaptureCustomVideo({ source: new MediaStream([video]) })
+					: this.#local.stopCaptureVideo());
+				if (this.#publishing) await engine.updatePublishingStream(this.#local, UPDATE.video);
+				this.#captured.video = video;
+			}
 		}
 		if (this.#closed || this.#publishing) return;
 		this.#publishing = engine.startPublishingStream(this.#credentials.stream, this.#local, {
