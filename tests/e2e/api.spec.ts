@@ -162,3 +162,58 @@ test('the API answers bad requests with problems, and believes neither cookies n
 	const nowhere = await fetch(`${baseURL}/api/nothing/here`);
 	expect([nowhere.status, (await nowhere.json()).code]).toEqual([404, 'unknown_address']);
 });
+
+test('K5: a call is one entry of the log, as described, from its first ring to its end', async ({
+	baseURL,
+}) => {
+	const api = await Api.at(baseURL!);
+	const ana = await api.register(identity('ana'));
+	const bob = await api.register(identity('bob'));
+	await ana.call('put /api/invitations/{person}', { path: { person: bob.id } });
+	const { room } = (await bob.call('put /api/invitations/{person}', { path: { person: ana.id } })).body;
+	const entry = async () => {
+		const answer = await bob.call('get /api/rooms/{room}/messages', { path: { room } });
+		expect(answer.body.messages).toHaveLength(1);
+		return answer.body.messages[0];
+	};
+
+	const call = id();
+	const line = new WebSocket(`${baseURL!.replace('http', 'ws')}/ws/chat/${room}?device=${id()}`, [
+		'kith.v1',
+		`bearer.${ana.tokens.access}`,
+	]);
+	/** Says it, and waits until the room has told so much of its call. */
+	const say = (frame: object, state: string) =>
+		new Promise<void>((resolve, reject) => {
+			const hear = ({ data }: MessageEvent) => {
+				const told = JSON.parse(String(data));
+				if (told.type !== 'call' || told.call?.state !== state) return;
+				line.removeEventListener('message', hear);
+				resolve();
+			};
+			line.addEventListener('message', hear);
+			line.addEventListener('error', () => reject(new Error('The room does not open.')));
+			if (line.readyState === WebSocket.OPEN) line.send(JSON.stringify(frame));
+			else line.addEventListener('open', () => line.send(JSON.stringify(frame)));
+		});
+	await say({ type: 'ring', call, kind: 'video' }, 'ringing');
+	expect(await entry()).toMatchObject({
+		seq: 1,
+		id: call,
+		from: ana.id,
+		body: { kind: 'call', call: 'video', outcome: null, duration: 0 },
+	});
+	await say({ type: 'cancel', call }, 'ended');
+	expect(await entry()).toMatchObject({
+		seq: 1,
+		revision: 1,
+		body: { kind: 'call', call: 'video', outcome: 'cancelled', duration: 0 },
+	});
+	line.close();
+
+	// The room alone writes such entries.
+	const path = { room, id: id() };
+	const body = { body: { kind: 'call', call: 'video', outcome: 'missed', duration: 0 } };
+	const forged = await bob.call('put /api/rooms/{room}/messages/{id}', { path, body });
+	expect(forged.status).toBe(400);
+});

@@ -255,6 +255,21 @@ describe('deadlines', () => {
 		expect(await entries(stub, ana)).toMatchObject([{ body: { outcome: 'missed', duration: 0 } }]);
 	});
 
+	test('K2: a database that hangs holds no deadline back', async () => {
+		const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(() => new Promise(() => {}));
+		const { stub, atAna, atBob } = await friends();
+		atAna.say({ type: 'ring', call: CALL, kind: 'voice' });
+		await heard(atBob);
+		// The archive has begun to ask, and hears nothing.
+		late += 20_000;
+		await runDurableObjectAlarm(stub);
+		expect(asked).toHaveBeenCalled();
+		const began = performance.now();
+		await pass(stub, 25_000);
+		expect(await heard(atBob)).toMatchObject({ call: { state: 'ended', outcome: 'missed' } });
+		expect(performance.now() - began).toBeLessThan(1_000);
+	});
+
 	test('K1, K5: it is missed also when everything restarted while it rang', async () => {
 		const { room, ana, bob, atAna, atBob } = await friends();
 		atAna.say({ type: 'ring', call: CALL, kind: 'voice' });

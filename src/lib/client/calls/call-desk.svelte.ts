@@ -5,7 +5,6 @@ import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import { device } from '../device.ts';
 import type { CallSessionOptions } from './call-phase.ts';
 import type { CallSession } from './call-session.svelte.ts';
-import { keepChoice, readChoice } from './choice.ts';
 
 export interface CallFriend {
 	id: PersonId;
@@ -44,7 +43,7 @@ export class CallDesk {
 		return this.#opening !== null || (this.current !== null && !this.current.session.over);
 	}
 
-	/** Calls a friend. */
+	/** Calls a friend. @throws when what a call needs cannot be loaded */
 	async ring(room: RoomName, friend: CallFriend, kind: CallKind): Promise<void> {
 		if (this.busy) return;
 		this.#opening = { room, out: true };
@@ -84,6 +83,9 @@ export class CallDesk {
 			this.clear();
 			this.small = false;
 			this.current = { session, friend, room };
+		} catch {
+			// What a call needs did not load: it rings with the next that is told of it.
+			this.#over.delete(call.id);
 		} finally {
 			if (!busy) this.#opening = null;
 		}
@@ -101,9 +103,10 @@ export class CallDesk {
 	}
 
 	async #prepare(room: RoomName) {
-		const [{ CallSession }, { RoomLine }] = await Promise.all([
+		const [{ CallSession }, { RoomLine }, { keepChoice, readChoice }] = await Promise.all([
 			import('./call-session.svelte.ts'),
 			import('./room-line.ts'),
+			import('./choice.ts'),
 		]);
 		const line = new RoomLine(room, this.#me);
 		const { relayOnly, ...choice } = readChoice();
