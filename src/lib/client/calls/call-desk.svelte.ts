@@ -2,8 +2,6 @@ import { createContext } from 'svelte';
 import type { CallFrame } from '#lib/chat/call-frames.ts';
 import type { CallKind } from '#lib/chat/call.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
-import { device } from '../device.ts';
-import type { CallSessionOptions } from './call-phase.ts';
 import type { CallSession } from './call-session.svelte.ts';
 
 export interface CallFriend {
@@ -48,10 +46,8 @@ export class CallDesk {
 		if (this.busy) return;
 		this.#opening = { room, out: true };
 		try {
-			const { CallSession, options } = await this.#prepare(room);
-			this.clear();
-			this.small = false;
-			this.current = { session: CallSession.ring(kind, options), friend, room };
+			const { ring } = await import('./call-start.ts');
+			this.#show({ session: ring(this.#me, room, kind), friend, room });
 		} finally {
 			this.#opening = null;
 		}
@@ -75,14 +71,10 @@ export class CallDesk {
 		const busy = this.busy;
 		if (!busy) this.#opening = { room, out: false };
 		try {
-			const { CallSession, options } = await this.#prepare(room);
-			// If it has ended meanwhile, the line tells so as soon as it is up.
-			const session = CallSession.incoming(told, options);
-			if (!session) return options.onreleased?.();
-			if (busy) return session.sayBusy();
-			this.clear();
-			this.small = false;
-			this.current = { session, friend, room };
+			const { take } = await import('./call-start.ts');
+			const session = take(this.#me, room, told);
+			if (busy) session?.sayBusy();
+			else if (session) this.#show({ session, friend, room });
 		} catch {
 			// What a call needs did not load: it rings with the next that is told of it.
 			this.#over.delete(call.id);
@@ -102,24 +94,10 @@ export class CallDesk {
 		this.current = null;
 	}
 
-	async #prepare(room: RoomName) {
-		const [{ CallSession }, { RoomLine }, { keepChoice, readChoice }] = await Promise.all([
-			import('./call-session.svelte.ts'),
-			import('./room-line.ts'),
-			import('./choice.ts'),
-		]);
-		const line = new RoomLine(room, this.#me);
-		const { relayOnly, ...choice } = readChoice();
-		const options: CallSessionOptions = {
-			me: this.#me,
-			device: device(),
-			line,
-			choice,
-			relayOnly,
-			onchosen: keepChoice,
-			onreleased: () => line.close(),
-		};
-		return { CallSession, options };
+	#show(call: OnTheDesk): void {
+		this.clear();
+		this.small = false;
+		this.current = call;
 	}
 }
 
