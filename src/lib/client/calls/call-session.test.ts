@@ -532,6 +532,17 @@ describe('devices', () => {
 		expect(bobPhone.media.tracks.audio).not.toBeNull();
 	});
 
+	it('a camera that does not open is off, also on the screen, and may be tried again', async () => {
+		bobPhone.devices.broken.camera = 'NotReadableError';
+		await connected('video');
+		expect(bobPhone.session!.own).toMatchObject({ camera: false, problems: ['camera_busy'] });
+		await bobPhone.session!.own.setCamera(true);
+		expect(bobPhone.session!.own.camera).toBe(false);
+		bobPhone.devices.broken = {};
+		await bobPhone.session!.own.setCamera(true);
+		expect(bobPhone.session!.own).toMatchObject({ camera: true, problems: [] });
+	});
+
 	it('a person who does not decide about the microphone still calls', async () => {
 		anaPhone.devices.gate = new Promise(() => {});
 		await ringing('voice');

@@ -35,7 +35,8 @@ export class OwnSide {
 
 	constructor(options: OwnSideOptions = {}) {
 		this.#options = options;
-		if (options.choice?.speaker) this.chosen = { ...this.chosen, speaker: options.choice.speaker };
+		const { microphone = '', camera = '', speaker = '' } = options.choice ?? {};
+		this.chosen = { microphone, camera, speaker };
 		this.#local = new LocalMedia(
 			{
 				track: (slot, track) => this.#tracked(slot, track),
@@ -66,6 +67,7 @@ export class OwnSide {
 	async open(camera: boolean): Promise<void> {
 		this.camera = camera;
 		await this.#local.open(camera);
+		this.camera = this.#local.camera !== null;
 		await this.list();
 	}
 
@@ -79,6 +81,8 @@ export class OwnSide {
 	async setCamera(on: boolean): Promise<void> {
 		this.camera = on;
 		await this.#local.setCamera(on);
+		// What was switched on in vain is off.
+		this.camera = this.#local.camera !== null;
 		if (on) await this.list();
 	}
 
@@ -131,9 +135,15 @@ export class OwnSide {
 		this.devices = devices;
 		const current = (track: MediaStreamTrack | null) => track?.getSettings?.().deviceId;
 		this.chosen = {
-			microphone: current(this.#local.microphone) ?? this.chosen.microphone,
-			camera: current(this.#local.camera) ?? this.chosen.camera,
-			speaker: this.chosen.speaker || (devices.speakers[0]?.deviceId ?? ''),
+			microphone: current(this.#local.microphone) ?? known(this.chosen.microphone, devices.microphones),
+			camera: current(this.#local.camera) ?? known(this.chosen.camera, devices.cameras),
+			speaker: known(this.chosen.speaker, devices.speakers),
 		};
 	}
+}
+
+/** What will be used as far as one can tell: what was chosen, or the first there is. */
+function known(chosen: string, devices: MediaDeviceInfo[]): string {
+	const [first] = devices;
+	return devices.some(({ deviceId }) => deviceId === chosen) ? chosen : (first?.deviceId ?? '');
 }

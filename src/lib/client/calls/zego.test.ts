@@ -212,11 +212,11 @@ describe('a call through ZEGOCLOUD (K6)', () => {
 	});
 
 	it('hung up while the SDK loads, it never logs in', async () => {
-		let loaded = (_: FakeEngine) => {};
-		load = () => new Promise((resolve) => (loaded = resolve));
+		const loading = Promise.withResolvers<FakeEngine>();
+		load = () => loading.promise;
 		const connecting = media.connect();
 		media.close();
-		loaded(engine);
+		loading.resolve(engine);
 		await connecting;
 		expect(engine.log).toEqual(['destroy-engine']);
 	});
