@@ -7,6 +7,7 @@ import type {
 	MediaWiring,
 	SideStatus,
 } from './call-media.ts';
+import { NetworkChange } from './network-change.ts';
 import { PeerGauge } from './peer-gauge.ts';
 import { PeerNotes } from './peer-notes.ts';
 
@@ -47,16 +48,9 @@ export class PeerMedia implements CallMedia {
 	#repair: ReturnType<typeof setTimeout> | undefined;
 	#gauge = new PeerGauge();
 	#restartedAt = -ATTEMPT;
-	#connection = (globalThis.navigator as { connection?: EventTarget & { type?: string } } | undefined)
-		?.connection;
-	#network = this.#connection?.type;
-	/** Another network: the old path is gone, or dearer. The event also tells of mere speed, which changes nothing here. */
-	#moved = (event: Event) => {
-		const network = this.#connection?.type;
-		const same = event.type === 'change' && network === this.#network;
-		this.#network = network;
-		if (!same && this.#pc.remoteDescription) this.#restart();
-	};
+	#network = new NetworkChange(() => {
+		if (this.#pc.remoteDescription) this.#restart();
+	});
 
 	constructor(
 		credentials: PeerCredentials,
@@ -71,8 +65,6 @@ export class PeerMedia implements CallMedia {
 			bundlePolicy: 'max-bundle',
 		});
 		this.#listen();
-		globalThis.addEventListener?.('online', this.#moved);
-		this.#connection?.addEventListener('change', this.#moved);
 	}
 
 	async connect(): Promise<void> {
@@ -132,8 +124,7 @@ export class PeerMedia implements CallMedia {
 		this.#notes.sayBye();
 		this.#closed = true;
 		clearTimeout(this.#repair);
-		globalThis.removeEventListener?.('online', this.#moved);
-		this.#connection?.removeEventListener('change', this.#moved);
+		this.#network.close();
 		// The good-bye leaves the browser only when the channel still lives for a moment.
 		const pc = this.#pc;
 		setTimeout(() => pc.close(), 200);
