@@ -29,10 +29,10 @@ test('leaving the page asks first; whoever leaves has hung up', async ({ friends
 	await expect(incoming(bob.page, ana, 'Voice')).toBeVisible();
 });
 
-test('on a phone every control has its place, and the camera flips', async ({ newcomer }) => {
+test('on a phone every control has its place, and the camera flips', async ({ newcomer, server }) => {
 	const ana = await newcomer('ana', PHONE);
 	const bob = await newcomer('bob');
-	await befriend(ana, bob);
+	await befriend(server, ana, bob);
 	await ana.page.addInitScript(() => {
 		// A phone has two cameras; they differ here by what was asked for.
 		const devices = navigator.mediaDevices;
@@ -177,10 +177,11 @@ test('a camera that is unplugged, in use or missing is said, and the call goes o
 
 test('who calls somebody in another call hears that they are busy, and both logs have it', async ({
 	newcomer,
+	server,
 }) => {
 	const [ana, bob, eve] = [await newcomer('ana'), await newcomer('bob'), await newcomer('eve')];
-	await befriend(ana, bob);
-	await befriend(eve, bob);
+	await befriend(server, ana, bob);
+	await befriend(server, eve, bob);
 	await bothInRoom({ ana, bob });
 	await connect(ana, bob, 'voice');
 	await openChat(eve.page, bob);
