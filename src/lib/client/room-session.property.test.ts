@@ -185,7 +185,7 @@ test('M1, M2, M4, C2, C3: what three tabs say over bad lines is in the room once
 	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
 	try {
 		await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), live), {
-			numRuns: Number(process.env['FUZZ_RUNS'] ?? 25),
+			numRuns: Number(process.env['FUZZ_RUNS'] ?? 100),
 			examples: [[OVERTAKING]],
 		});
 	} finally {
