@@ -56,6 +56,7 @@ async function replace(c: Ctx, ports: AvatarPorts, person: PersonId): Promise<Re
 	if (!c.req.raw.body) return refuse('unsupported');
 	const body = new Body(c.req.raw.body);
 	const bytes = await body.head(size).catch(() => null);
+	await body.refuse(); // also one of no bytes is let go
 	if (bytes?.length !== size) return refuse('incomplete');
 
 	const sniffed = sniff(bytes);
