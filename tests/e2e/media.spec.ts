@@ -100,6 +100,8 @@ test('several pictures at once; what cannot be sent says why', async ({ friends 
 test('a photo and a clip are taken with the camera; the other sees them, and seeks', async ({ friends }) => {
 	const { ana, bob } = await talk(friends);
 	await button(ana, 'Take photo').click();
+	await expect(button(ana.getByRole('dialog'), 'Take photo')).toBeEnabled();
+	await expectAccessible(ana);
 	await button(ana.getByRole('dialog'), 'Take photo').click();
 	await button(ana.getByRole('dialog'), 'Retake').click();
 	await button(ana.getByRole('dialog'), 'Take photo').click();
@@ -141,15 +143,16 @@ test('only the two of them, and only what is there', async ({ friends, newcomer 
 test('a profile photo is cut square, seen by the friend, replaced and removed', async ({ friends }) => {
 	const { ana, bob } = friends;
 	await ana.page.goto('/settings');
-	const choose = async (label: string) => {
+	const choose = async (label: string, look = async () => {}) => {
 		const chooser = ana.page.waitForEvent('filechooser');
 		await button(ana.page, label).click();
 		await (await chooser).setFiles([withGps]);
 		await ana.page.getByRole('slider', { name: 'Zoom' }).fill('2');
+		await look();
 		await button(ana.page.getByRole('dialog'), 'Save').click();
 		await expect(ana.page.getByRole('dialog')).toBeHidden();
 	};
-	await choose('Choose a photo');
+	await choose('Choose a photo', () => expectAccessible(ana.page));
 	await expect(button(ana.page, 'Replace photo')).toBeVisible();
 	await openChat(bob.page, ana);
 	const face = bob.page.locator('img[src^="/avatars/"]').first();
