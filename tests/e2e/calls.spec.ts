@@ -1,5 +1,5 @@
 import { bothInRoom, button, connect, expectMedia, incoming, lights, screen } from './call.ts';
-import { conversation, expect, expectAccessible, say, test } from './fixtures.ts';
+import { conversation, expect, say, test } from './fixtures.ts';
 
 /*
  * Calls between two real pages with a camera and a microphone that Chromium makes up. A call rings for 10 seconds here.
@@ -159,17 +159,4 @@ test('a call that rang when the server was killed is a missed call', async ({ fr
 	await server.start();
 	await expect(conversation(bob.page).getByText('Missed')).toBeVisible({ timeout: 40_000 });
 	await expect(incoming(bob.page, ana, 'Voice')).toBeHidden({ timeout: 20_000 });
-});
-
-test('nothing about a call stands in the way of assistive technology', async ({ friends: { ana, bob } }) => {
-	await bothInRoom({ ana, bob });
-	await button(ana.page, 'Start video call').click();
-	await expect(incoming(bob.page, ana)).toBeVisible();
-	await expectAccessible(bob.page);
-	await button(incoming(bob.page, ana), 'Answer').click();
-	await expectMedia(bob.page);
-	await expectAccessible(bob.page);
-	await button(screen(ana.page, bob), 'Hang up').click();
-	await expect(screen(bob.page, ana)).toBeHidden();
-	await expectAccessible(bob.page);
 });
