@@ -9,7 +9,9 @@ import {
 	openChat,
 	say,
 	test,
+	type Person,
 } from './fixtures.ts';
+import type { Page } from '@playwright/test';
 
 test('what is said moves a room to the top of every page of both, and reading clears it everywhere', async ({
 	friends: { ana, bob },
@@ -41,11 +43,13 @@ test('what is said moves a room to the top of every page of both, and reading cl
 	for (const page of [ana.page, contacts]) await expect(page).not.toHaveTitle(/^\(\d/);
 });
 
+/** The head of the open conversation. */
+const headerOf = (page: Page, friend: Person) =>
+	page.locator('header').filter({ has: page.getByRole('heading', { name: friend.name, exact: true }) });
+
 test('friends see when somebody is there, writes, and has gone', async ({ friends: { ana, bob } }) => {
 	await openChat(ana.page, bob);
-	const header = ana.page
-		.locator('header')
-		.filter({ has: ana.page.getByRole('heading', { name: bob.name, exact: true }) });
+	const header = headerOf(ana.page, bob);
 	await expect(header).toContainText('Active now');
 	await openChat(bob.page, ana);
 	await composer(bob.page).pressSequentially('I am', { delay: 30 });
@@ -54,6 +58,47 @@ test('friends see when somebody is there, writes, and has gone', async ({ friend
 	await expect(header).not.toContainText('typing');
 	await bob.context.close();
 	await expect(header).toContainText(/Active \d+ min ago/, { timeout: 60_000 });
+});
+
+test('P4: in a conversation it is seen whether the other is in it too', async ({ friends: { ana, bob } }) => {
+	await openChat(ana.page, bob);
+	const header = headerOf(ana.page, bob);
+	await expect(header).toContainText('Active now');
+	await openChat(bob.page, ana);
+	await expect(header).toContainText('Here now');
+	await expect(headerOf(bob.page, ana)).toContainText('Here now');
+	await bob.page.goto('/contacts');
+	await expect(header).toContainText('Active now');
+});
+
+test('P1: whoever records is seen recording, and no longer when they stop', async ({
+	friends: { ana, bob },
+}) => {
+	await openChat(ana.page, bob);
+	await openChat(bob.page, ana);
+	const status = headerOf(ana.page, bob).getByRole('status');
+	await bob.page.getByRole('button', { name: 'Record voice message' }).click();
+	await expect(status).toHaveText(`${bob.name} is recording…`);
+	// Longer than one hint lasts.
+	await expect(bob.page.getByRole('region', { name: 'Voice message' }).getByText('0:08')).toBeVisible();
+	await expect(status).toHaveText(`${bob.name} is recording…`);
+	await bob.page.getByRole('button', { name: 'Stop recording' }).click();
+	await expect(status).toHaveText('');
+});
+
+test('R2: when a message was seen can be read, in another tab and before any JavaScript too', async ({
+	friends: { ana, bob },
+}) => {
+	await openChat(ana.page, bob);
+	await say(ana.page, 'seen?');
+	await openChat(bob.page, ana);
+	const seen = ana.page.getByText('Seen', { exact: true });
+	const when = /^[A-Z][a-z]+day.+ \d{4} at \d\d:\d\d$/;
+	await expect(seen).toHaveAttribute('title', when);
+	const title = await seen.getAttribute('title');
+	await expect(seen.locator('+ *')).toHaveText(title!);
+	const html = await (await ana.context.request.get(ana.page.url())).text();
+	expect(html).toContain(`title="${title}">Seen<`);
 });
 
 test('an invitation shows on every page, and accepting it opens the room on both sides', async ({

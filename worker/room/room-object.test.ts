@@ -35,6 +35,43 @@ describe('two people in a room', () => {
 		if (heard.type === 'message') expect(Math.abs(heard.message.at - Date.now())).toBeLessThan(5000);
 	});
 
+	test('P4: everybody hears who has the room before their eyes, through evictions, and when they leave', async () => {
+		const { ana, bob, room } = await newFriends();
+		const [atAna, atBob, other] = [await join(room, ana), await join(room, bob), await join(room, bob)];
+		atAna.say({ type: 'here', here: true });
+		for (const tab of [atAna, atBob, other])
+			expect(await tab.next()).toEqual({ type: 'here', people: [ana] });
+		// Who looks away hears how it is; nothing has changed for the others.
+		atBob.say({ type: 'here', here: false });
+		expect(await atBob.next()).toEqual({ type: 'here', people: [ana] });
+		expect(await atAna.settle()).toEqual([]);
+
+		await evictDurableObject(roomOf(room));
+		other.say({ type: 'here', here: true });
+		for (const tab of [atAna, atBob, other])
+			expect(await tab.next()).toEqual({ type: 'here', people: [ana, bob] });
+		atBob.say({ type: 'here', here: true });
+		expect(await atBob.next()).toEqual({ type: 'here', people: [ana, bob] });
+
+		other.socket.close(1000);
+		await other.closed;
+		expect(await atAna.settle()).toEqual([]);
+		atBob.socket.close(1000);
+		expect(await atAna.next()).toEqual({ type: 'here', people: [ana] });
+		expect((await roomOf(room).history(ana, {})).revision).toBe(0);
+	});
+
+	test('P4: a line that broke unnoticed does not keep somebody here whose tab came back and looks elsewhere', async () => {
+		const { ana, bob, room } = await newFriends();
+		const atAna = await join(room, ana);
+		const old = await join(room, bob, 'device-of-bob');
+		old.say({ type: 'here', here: true });
+		expect(await atAna.next()).toEqual({ type: 'here', people: [bob] });
+		const back = await join(room, bob, 'device-of-bob');
+		back.say({ type: 'here', here: false });
+		expect(await atAna.next()).toEqual({ type: 'here', people: [] });
+	});
+
 	test('M2: both see the same order, whoever was faster', async () => {
 		const { ana, bob, room } = await newFriends();
 		const [atAna, atBob] = [await join(room, ana), await join(room, bob)];
@@ -94,7 +131,13 @@ describe('two people in a room', () => {
 		);
 		expect(await tab.next()).toMatchObject({ message: { from: ana, seq: 1, revision: 0 } });
 		tab.shout(JSON.stringify({ type: 'mark', read: 1, person: bob }));
-		expect(await tab.next()).toEqual({ type: 'marks', person: ana, delivered: 1, read: 1, revision: 1 });
+		expect(await tab.next()).toMatchObject({
+			type: 'marks',
+			person: ana,
+			delivered: 1,
+			read: 1,
+			revision: 1,
+		});
 	});
 
 	test('M7: only the speaker takes a message back', async () => {
@@ -114,7 +157,13 @@ describe('two people in a room', () => {
 		for (const tab of tabs) await tab.next();
 		tabs[1]!.say({ type: 'mark', read: 1 });
 		for (const tab of tabs)
-			expect(await tab.next()).toEqual({ type: 'marks', person: bob, delivered: 1, read: 1, revision: 1 });
+			expect(await tab.next()).toMatchObject({
+				type: 'marks',
+				person: bob,
+				delivered: 1,
+				read: 1,
+				revision: 1,
+			});
 	});
 
 	test('C2: hello brings what was missed, and the page brings history', async () => {

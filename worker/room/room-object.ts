@@ -21,6 +21,7 @@ import { door } from '../session.ts';
 import { Alarms, type Jobs } from './alarms.ts';
 import { credentialsFor } from './credentials.ts';
 import { floodLimits, fullBucket, take, type Bucket, type FloodLimits } from './flood.ts';
+import { note, peopleHere } from './here.ts';
 import * as rules from './room.ts';
 import * as calls from './room-calls.ts';
 import * as media from './room-media.ts';
@@ -121,6 +122,7 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 
 	override webSocketClose(ws: WebSocket, code: number, reason: string): void {
 		this.#obeyArrived(); // its last words came before
+		this.#leave(ws);
 		// Without our half of the handshake a browser waits for it. 1005 and 1006 say that there was no code to return.
 		if (code === 1005 || code === 1006) hangUp(ws);
 		else hangUp(ws, code, reason);
@@ -128,6 +130,7 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 
 	override webSocketError(ws: WebSocket): void {
 		this.#obeyArrived();
+		this.#leave(ws);
 		hangUp(ws, 1011, 'failed');
 	}
 
@@ -225,11 +228,32 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 		}
 		if (!parsed.ok) return say(ws, parsed.refused);
 		const { frame } = parsed;
+		if (frame.type === 'here') return this.#noteHere(ws, frame.here);
 		if (isOfCall(frame)) {
 			const effects = calls.obey(this.#store, frame, asker, () => this.#devices(), now, this.#terms);
 			return this.#performCall(effects, ws);
 		}
 		this.#perform(rules.obey(this.#store, frame, asker, now), ws);
+	}
+
+	/** P4: tells whoever says so who is here, and everybody when that has changed. */
+	#noteHere(ws: WebSocket, here: boolean): void {
+		const sockets = this.ctx.getWebSockets().filter(isOpen);
+		const before = peopleHere(sockets);
+		// Of one device only the newest socket counts: an older one may be a line that broke unnoticed.
+		const { person, device } = this.#socket(ws, Date.now()).asker;
+		for (const one of this.#socketsOf(person, device)) note(one, one === ws && here);
+		const people = peopleHere(sockets);
+		const changed = people.join() !== before.join();
+		for (const one of changed ? sockets : [ws]) say(one, { type: 'here', people });
+	}
+
+	/** A socket that was here is closing. */
+	#leave(ws: WebSocket): void {
+		const sockets = this.ctx.getWebSockets().filter((one) => one !== ws && isOpen(one));
+		const people = peopleHere(sockets);
+		if (peopleHere([ws]).some((person) => !people.includes(person)))
+			for (const one of sockets) say(one, { type: 'here', people });
 	}
 
 	/** Does for a caller what a frame of theirs would do, through the same parser, bucket and rules. */
@@ -310,7 +334,7 @@ export class Room extends DurableObject<Env> implements RoomRpc, RoomMediaRpc {
 	#devices(): DeviceId[] {
 		return this.ctx
 			.getWebSockets()
-			.filter((ws) => ws.readyState === WebSocket.OPEN)
+			.filter(isOpen)
 			.map((ws) => v.parse(identity, ws.deserializeAttachment()).device);
 	}
 
@@ -399,8 +423,10 @@ const CALL_FRAMES = new Set<string>(callClientFrames.map((frame) => frame.entrie
 
 const isOfCall = (frame: ClientFrame): frame is CallClientFrame => CALL_FRAMES.has(frame.type);
 
+const isOpen = (ws: WebSocket): boolean => ws.readyState === WebSocket.OPEN;
+
 function say(ws: WebSocket, frame: ServerFrame | string): void {
-	if (ws.readyState !== WebSocket.OPEN) return;
+	if (!isOpen(ws)) return;
 	try {
 		ws.send(typeof frame === 'string' ? frame : encode(frame));
 	} catch {

@@ -84,6 +84,10 @@ const STEPS: readonly string[] = [
 		failures INTEGER NOT NULL
 	) STRICT;
 	`,
+	`
+	-- When the read mark grew, as JSON (Marks.steps); null before it ever did, and where it was not noted yet.
+	ALTER TABLE marks ADD COLUMN steps TEXT;
+	`,
 ];
 
 /** Has this object any tables yet? */

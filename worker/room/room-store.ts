@@ -8,7 +8,7 @@ import { UNREAD_CAP, type Told } from '#lib/chat/summary.ts';
 import type { ArchiveState } from './room-outgoing.ts';
 
 type Row = { seq: number; speaker: string; id: string; at: number; body: string; revision: number };
-type MarksRow = { person: string; delivered: number; read: number; revision: number };
+type MarksRow = { person: string; delivered: number; read: number; revision: number; steps: string | null };
 
 const COLUMNS = 'seq, speaker, id, at, body, revision';
 
@@ -112,25 +112,30 @@ export class RoomStore {
 
 	/** The marks of each member that has any, if they have grown after a revision. */
 	marks(revision = 0): Marks[] {
-		return this.#sql
-			.exec<MarksRow>(
-				'SELECT person, delivered, read, revision FROM marks WHERE revision > ? ORDER BY person',
-				revision,
-			)
-			.toArray();
+		return (
+			this.#sql
+				.exec<MarksRow>(
+					'SELECT person, delivered, read, revision, steps FROM marks WHERE revision > ? ORDER BY person',
+					revision,
+				)
+				.toArray()
+				// Only `setMarks` writes the steps.
+				.map(({ steps, ...row }) => (steps ? { ...row, steps: JSON.parse(steps) as Marks['steps'] } : row))
+		);
 	}
 
 	/** Sets a member's marks, as the room's next change. */
-	setMarks(person: PersonId, delivered: number, read: number): Marks {
+	setMarks({ person, delivered, read, steps }: Omit<Marks, 'revision'>): Marks {
 		const revision = this.revision() + 1;
 		this.#sql.exec(
-			'INSERT OR REPLACE INTO marks (person, delivered, read, revision) VALUES (?, ?, ?, ?)',
+			'INSERT OR REPLACE INTO marks (person, delivered, read, revision, steps) VALUES (?, ?, ?, ?, ?)',
 			person,
 			delivered,
 			read,
 			revision,
+			steps ? JSON.stringify(steps) : null,
 		);
-		return { person, delivered, read, revision };
+		return { person, delivered, read, revision, ...(steps && { steps }) };
 	}
 
 	/** The room's call: the one that is on, or the last one. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { PAGE_MAX, PAGE_SIZE, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limits.ts';
+import { PAGE_MAX, PAGE_SIZE, STEPS_MAX, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limits.ts';
+import { readAt } from '#lib/chat/message.ts';
 import type { ClientFrame, ServerFrame } from '#lib/chat/protocol.ts';
 import { ana, bob, inStore, text } from '../testing.ts';
 import { history, obey, setStatus, type Effect } from './room.ts';
@@ -208,9 +209,9 @@ describe('marks', () => {
 			]);
 			expect(mark({ read: 4 })).toEqual([
 				'everybody',
-				{ type: 'marks', person: ana, delivered: 4, read: 4, revision: 2 },
+				{ type: 'marks', person: ana, delivered: 4, read: 4, revision: 2, steps: [{ upTo: 4, at: 1 }] },
 			]);
-			expect(mark({ read: 999, delivered: 1 })).toEqual([
+			expect(mark({ read: 999, delivered: 1 })).toMatchObject([
 				'everybody',
 				{ type: 'marks', person: ana, delivered: 5, read: 5, revision: 3 },
 			]);
@@ -220,10 +221,37 @@ describe('marks', () => {
 		inStore((store) => {
 			fill(store, 5);
 			obey(store, { type: 'mark', read: 3 }, asAna, 1);
-			const stands = ['asker', { type: 'marks', person: ana, delivered: 3, read: 3, revision: 1 }];
+			const stands = ['asker', { type: 'marks', ...store.marks()[0] }];
+			expect(stands[1]).toMatchObject({ delivered: 3, read: 3, revision: 1, steps: [{ upTo: 3, at: 1 }] });
 			expect(only(obey(store, { type: 'mark', read: 2, delivered: 3 }, asAna, 2))).toEqual(stands);
 			expect(only(obey(store, { type: 'mark' }, asAna, 2))).toEqual(stands);
 			expect(store.revision()).toBe(1);
+		}));
+
+	test('R1: the room notes when the read mark grew, and a delivered one leaves that as it is', () =>
+		inStore((store, sql) => {
+			fill(store, 20);
+			const mark = (frame: { delivered?: number; read?: number }, now: number) => {
+				obey(store, { type: 'mark', ...frame }, asAna, now);
+				return store.marks()[0]!;
+			};
+			expect(mark({ delivered: 4 }, 10).steps).toBeUndefined();
+			mark({ read: 2 }, 20);
+			mark({ read: 2 }, 25);
+			mark({ delivered: 9 }, 28);
+			const marks = mark({ read: 5 }, 30);
+			expect([1, 2, 3, 5, 6].map((seq) => readAt(marks, seq))).toEqual([20, 20, 30, 30, null]);
+
+			for (let read = 6; read <= 15; read++) mark({ read }, read * 10);
+			const later = store.marks()[0]!;
+			expect(later.steps).toHaveLength(STEPS_MAX);
+			expect([2, 8, 9, 15].map((seq) => readAt(later, seq))).toEqual([null, null, 90, 150]);
+
+			// Marks from before their times were noted.
+			sql.exec('UPDATE marks SET steps = NULL');
+			expect(readAt(store.marks()[0]!, 15)).toBeNull();
+			const since = mark({ read: 16 }, 200);
+			expect([15, 16].map((seq) => readAt(since, seq))).toEqual([null, 200]);
 		}));
 
 	test('R1: in an empty room there is nothing to mark', () =>
@@ -239,7 +267,7 @@ describe('marks', () => {
 			obey(store, { type: 'mark', read: 3 }, asAna, 1);
 			obey(store, { type: 'mark', delivered: 5 }, asBob, 1);
 			expect(store.marks()).toEqual([
-				{ person: ana, delivered: 3, read: 3, revision: 1 },
+				{ person: ana, delivered: 3, read: 3, revision: 1, steps: [{ upTo: 3, at: 1 }] },
 				{ person: bob, delivered: 5, read: 0, revision: 2 },
 			]);
 		}));
@@ -278,7 +306,7 @@ describe('hello', () => {
 			const { messages, changed, marks, last, revision } = hello(store, 6, 1);
 			expect(messages).toEqual([]);
 			expect(changed.map(({ seq, revision: r }) => [seq, r])).toEqual([[1, 3]]);
-			expect(marks).toEqual([{ person: ana, delivered: 6, read: 6, revision: 2 }]);
+			expect(marks).toMatchObject([{ person: ana, delivered: 6, read: 6, revision: 2 }]);
 			expect([last, revision]).toEqual([6, 3]);
 			expect(hello(store, 6, 3)).toMatchObject({ messages: [], changed: [], marks: [], revision: 3 });
 		}));

@@ -1,5 +1,5 @@
 import { PAGE_MAX, PAGE_SIZE, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limits.ts';
-import { withoutOutcome, type SendableBody } from '#lib/chat/message.ts';
+import { stepsAfter, withoutOutcome, type Marks, type SendableBody } from '#lib/chat/message.ts';
 import type { ClientFrame, CloseReason, Refusal, ServerFrame } from '#lib/chat/protocol.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 import type { FriendshipStatus, History, HistoryRange, Since } from '#lib/chat/rpc.ts';
@@ -45,7 +45,7 @@ export function obey(store: RoomStore, frame: ClientFrame, asker: Asker, now: nu
 		case 'heard':
 			return heard(store, frame.id, asker);
 		case 'mark':
-			return mark(store, frame, asker.person);
+			return mark(store, frame, asker.person, now);
 		case 'typing':
 			return hint(frame.what, asker);
 		default:
@@ -96,9 +96,14 @@ function heard(store: RoomStore, id: string, { friend }: Asker): Effect[] {
 }
 
 /** R1: both marks only grow, never past the last message, and what was read was delivered. */
-function mark(store: RoomStore, asked: { delivered?: number; read?: number }, person: PersonId): Effect[] {
+function mark(
+	store: RoomStore,
+	asked: { delivered?: number; read?: number },
+	person: PersonId,
+	now: number,
+): Effect[] {
 	if (!store.status()?.open) return refuse('ended');
-	const old = store.marks().find((marks) => marks.person === person) ?? {
+	const old: Marks = store.marks().find((marks) => marks.person === person) ?? {
 		person,
 		delivered: 0,
 		read: 0,
@@ -108,7 +113,8 @@ function mark(store: RoomStore, asked: { delivered?: number; read?: number }, pe
 	const read = Math.max(old.read, Math.min(asked.read ?? 0, last));
 	const delivered = Math.max(old.delivered, read, Math.min(asked.delivered ?? 0, last));
 	if (read === old.read && delivered === old.delivered) return answer({ type: 'marks', ...old });
-	return announce({ type: 'marks', ...store.setMarks(person, delivered, read) });
+	const steps = read > old.read ? stepsAfter(old, read, now) : old.steps;
+	return announce({ type: 'marks', ...store.setMarks({ person, delivered, read, steps }) });
 }
 
 /** P1: whoever is connected hears it; it is stored nowhere. */

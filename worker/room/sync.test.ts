@@ -71,9 +71,9 @@ class Client {
 			this.messages.set(message.seq, message);
 	}
 
-	#mark({ person, delivered, read, revision }: Marks): void {
+	#mark({ person, delivered, read, revision, steps }: Marks): void {
 		if ((this.marks.get(person)?.revision ?? 0) < revision)
-			this.marks.set(person, { person, delivered, read, revision });
+			this.marks.set(person, { person, delivered, read, revision, ...(steps && { steps }) });
 	}
 }
 

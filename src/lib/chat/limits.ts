@@ -19,9 +19,15 @@ export const FLOOD_REFILL = 10;
 /** Refusals in a row for flooding, after which the socket is closed. */
 export const FLOOD_PATIENCE = 50;
 
+/** So many steps of a read mark are known with their times: more than one only matters when messages were taken back. */
+export const STEPS_MAX = 8;
+
 /** P1: a hint is sent again only after so long, and counts for no longer than this. */
 export const TYPING_EVERY = 3_000;
 export const TYPING_LASTS = 6_000;
+
+/** P4: somebody who leaves a conversation is shown there for so long, in case they only load the page anew. */
+export const HERE_LINGERS = 3_000;
 
 /** How long a hole in the numbers may be only a late frame before the client asks for what is missing (M5). */
 export const HOLE_PATIENCE = 500;

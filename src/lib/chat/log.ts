@@ -1,4 +1,4 @@
-import { isNews, type Marks, type Message, type Pending } from './message.ts';
+import { isNews, readAt, type Marks, type Message, type Pending } from './message.ts';
 import type { ClientFrame, ServerFrame } from './protocol.ts';
 import { friendIn, type PersonId, type RoomName } from './room-name.ts';
 import type { History } from './rpc.ts';
@@ -137,12 +137,13 @@ function mark(log: Log, marks: Marks): Log {
 	const whose = marks.person === log.me ? 'mine' : 'friends';
 	const known = log.marks[whose];
 	if (marks.person !== known.person || marks.revision <= known.revision) return log;
-	const { person, revision } = marks;
+	const { person, revision, steps } = marks;
 	const grown = {
 		person,
 		delivered: Math.max(known.delivered, marks.delivered),
 		read: Math.max(known.read, marks.read),
 		revision,
+		...(steps && { steps }),
 	};
 	return { ...log, marks: { ...log.marks, [whose]: grown } };
 }
@@ -253,6 +254,11 @@ export function stateOf(log: Log, message: Message | Pending): MessageState | nu
 	if (message.from !== log.me) return null;
 	const { delivered, read } = log.marks.friends;
 	return message.seq <= read ? 'seen' : message.seq <= delivered ? 'delivered' : 'sent';
+}
+
+/** When the friend saw a message of mine, ms since 1970; null when they did not, or that is not known. */
+export function seenAt(log: Log, message: Message | Pending): number | null {
+	return 'seq' in message && message.from === log.me ? readAt(log.marks.friends, message.seq) : null;
 }
 
 /** The friend's messages that I have not read, as far as they are known; deleted ones do not count (R3). */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CALL_KINDS, CALL_OUTCOMES, type CallOutcome } from './call.ts';
-import { TEXT_MAX } from './limits.ts';
+import { STEPS_MAX, TEXT_MAX } from './limits.ts';
 import { clipEntries, photoEntries, voiceEntries } from './media.ts';
 import type { PersonId } from './room-name.ts';
 
@@ -108,8 +108,30 @@ export const marks = v.object({
 	read: count,
 	/** The room's revision when these last grew. */
 	revision: count,
+	/**
+	 * The last steps of `read`, oldest first: up to which number, and when (ms since 1970; 0: not known any more). What is up
+	 * to a number and beyond that of the step before was read then.
+	 */
+	steps: v.optional(v.array(v.object({ upTo: count, at: count }))),
 });
 export type Marks = v.InferOutput<typeof marks>;
+type Step = NonNullable<Marks['steps']>[number];
+
+/** The steps of a read mark after it has grown: only the last STEPS_MAX are kept. */
+export function stepsAfter(old: Pick<Marks, 'read' | 'steps'>, read: number, now: number): Step[] {
+	const known = old.steps ?? (old.read > 0 ? [{ upTo: old.read, at: 0 }] : []);
+	const steps = [...known, { upTo: read, at: now }];
+	const kept = steps.slice(-STEPS_MAX);
+	// The oldest one that is kept stands for those before it too.
+	return kept.length < steps.length
+		? kept.map((step, index) => (index === 0 ? { ...step, at: 0 } : step))
+		: kept;
+}
+
+/** When a message was read, ms since 1970; null when it was not, or that is not known any more. */
+export function readAt({ steps }: Pick<Marks, 'steps'>, seq: number): number | null {
+	return steps?.find(({ upTo }) => upTo >= seq)?.at || null;
+}
 
 /** A message of mine that the room has not acknowledged yet. */
 export interface Pending {

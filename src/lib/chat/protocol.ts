@@ -72,6 +72,8 @@ export const clientFrame = v.variant('type', [
 	...callClientFrames,
 	/** I am writing, or recording, or have stopped: no more often than every TYPING_EVERY ms (P1). */
 	v.object({ type: v.literal('typing'), what: v.picklist(HINTS) }),
+	/** This conversation is before my eyes on this device, or no longer (P4). */
+	v.object({ type: v.literal('here'), here: v.boolean() }),
 ]);
 export type ClientFrame = v.InferOutput<typeof clientFrame>;
 
@@ -109,6 +111,8 @@ export const serverFrame = v.variant('type', [
 	v.object({ type: v.literal('marks'), ...marks.entries }),
 	/** The other is writing or recording: for TYPING_LASTS ms, or until a message of theirs, or `nothing` (P1). */
 	v.object({ type: v.literal('typing'), person: v.string(), what: v.picklist(HINTS) }),
+	/** Who has the room before their eyes: to whoever says `here`, and to everybody when it changes (P4). */
+	v.object({ type: v.literal('here'), people: v.array(v.string()) }),
 	/** The answer to `page`, oldest first. `more`: there is still older history. */
 	v.object({ type: v.literal('page'), before: seq, messages: v.array(message), more: v.boolean() }),
 	...callServerFrames,

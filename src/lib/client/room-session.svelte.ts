@@ -199,6 +199,11 @@ export class RoomSession {
 		return logs.stateOf(this.#log, message);
 	}
 
+	/** When the friend saw a message of mine, ms since 1970; null when they did not, or that is not known. */
+	seenAt(message: Message | Pending): number | null {
+		return logs.seenAt(this.#log, message);
+	}
+
 	isDeleting(id: string): boolean {
 		return this.#deletions.has(id);
 	}

@@ -75,6 +75,7 @@ describe('saying something', () => {
 		await pass(500);
 		said.push(session.stateOf(session.messages[0]!));
 		expect(said).toEqual(['sending', 'sent', 'delivered', 'delivered', 'seen']);
+		expect(Math.abs(session.seenAt(session.messages[0]!)! - Date.now())).toBeLessThan(500);
 		expect(await kept()).toEqual([]);
 	});
 
