@@ -173,7 +173,9 @@ describe('P2, P3: presence', () => {
 		atAna.close();
 		await vi.waitFor(async () => expect((await inboxOf(ana).attended()).tabs).toBe(0));
 		await later(GRACE, ana);
-		await vi.waitFor(async () => expect(await storeOf(bob, (store) => store.subscribers())).toEqual([]));
+		await vi.waitFor(async () =>
+			expect(await storeOf(bob, (store) => store.presence.subscribers())).toEqual([]),
+		);
 		const woken = vi.spyOn(Inbox.prototype, 'friendPresence');
 		atBob.say({ type: 'activity', active: false, idle: 400_000 });
 		await vi.waitFor(async () => expect((await inboxOf(bob).attended()).active).toBe(false));

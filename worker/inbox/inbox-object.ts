@@ -26,7 +26,11 @@ import { fullBucket, take, type Bucket } from '../room/flood.ts';
 import { prepare } from '../room/room-schema.ts';
 import { door } from '../session.ts';
 import { within } from '../within.ts';
+import type { Effect } from './effect.ts';
 import * as rules from './inbox.ts';
+import * as outgoing from './inbox-outgoing.ts';
+import * as presence from './inbox-presence.ts';
+import { learn } from './inbox-roster.ts';
 import { INBOX_STEPS } from './inbox-schema.ts';
 import { InboxStore } from './inbox-store.ts';
 
@@ -62,7 +66,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	override async fetch(request: Request): Promise<Response> {
 		const { room: _, ...who } = readIdentity(request.headers);
 		if (who.person !== this.#me) throw new Error('A socket came to the wrong Inbox.');
-		if (this.#store.isRevoked(who.session)) return problem(401, 'no_session', 'Log in first.');
+		if (this.#store.sessions.isRevoked(who.session)) return problem(401, 'no_session', 'Log in first.');
 		for (const old of this.ctx.getWebSockets(who.device)) hangUp(old, 1000, 'replaced');
 		if (this.ctx.getWebSockets().length >= TABS_MAX)
 			return problem(429, 'too_many_sockets', 'Kith is open in too many places.');
@@ -107,7 +111,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	}
 
 	async refresh(): Promise<void> {
-		this.#store.wantRefresh();
+		this.#store.self.wantRefresh();
 		await this.#goOn();
 	}
 
@@ -120,16 +124,16 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		await this.#roster();
 		const row = this.#store.chat(room);
 		if (!row) return null;
-		const known = row.open ? this.#store.presenceOf(row.friend.id) : null;
+		const known = row.open ? this.#store.presence.of(row.friend.id) : null;
 		return { row, presence: known && { active: known.active, at: known.at }, now: Date.now() };
 	}
 
 	async subscribe(friend: PersonId): Promise<PresenceReport | null> {
-		const ask = () => rules.subscribe(this.#store, friend, this.#tabs(), Date.now());
+		const ask = () => presence.subscribe(this.#store, friend, this.#tabs(), Date.now());
 		let report = ask();
 		if (!report) {
 			// The friendship may be newer than what we know: they have heard of it, we may not have.
-			this.#store.wantRefresh();
+			this.#store.self.wantRefresh();
 			await this.#roster();
 			report = ask();
 		}
@@ -138,11 +142,11 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	}
 
 	async unsubscribe(friend: PersonId): Promise<void> {
-		this.#store.unsubscribe(friend);
+		this.#store.presence.unsubscribe(friend);
 	}
 
 	async friendPresence(friend: PersonId, report: PresenceReport): Promise<boolean> {
-		const { wanted, effects } = rules.see(this.#store, friend, report, this.#tabs(), Date.now());
+		const { wanted, effects } = presence.see(this.#store, friend, report, this.#tabs(), Date.now());
 		this.#perform(effects);
 		await this.#goOn();
 		return wanted;
@@ -151,9 +155,9 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	async revoke(sessions: readonly string[], because: 'session_revoked' | 'suspended'): Promise<void> {
 		for (const session of sessions) this.#perform(rules.revoke(this.#store, session, because, Date.now()));
 		const entered = sessions.flatMap((session) =>
-			this.#store.entered(session).map(async (room) => {
+			this.#store.sessions.entered(session).map(async (room) => {
 				await this.env.ROOMS.getByName(room).revoke(this.#me, session, because);
-				this.#store.leave(session, room);
+				this.#store.sessions.leave(session, room);
 			}),
 		);
 		await Promise.all(entered);
@@ -165,7 +169,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 
 	async attended(): Promise<{ tabs: number; active: boolean }> {
 		const tabs = this.#tabs();
-		return { tabs: tabs.length, active: rules.isActive(this.#store, tabs, Date.now()) };
+		return { tabs: tabs.length, active: presence.isActive(this.#store, tabs, Date.now()) };
 	}
 
 	#hear(ws: WebSocket, data: string | ArrayBuffer): void {
@@ -195,7 +199,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	}
 
 	/** Does what the rules said. Storage holds every frame back until what was written before it is durable. */
-	#perform(effects: rules.Effect[], asker?: WebSocket): void {
+	#perform(effects: Effect[], asker?: WebSocket): void {
 		for (const effect of effects) {
 			if (effect.do === 'close')
 				for (const ws of this.ctx.getWebSockets(effect.session)) closeFor(ws, effect.reason);
@@ -210,8 +214,8 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	async #goOn(): Promise<void> {
 		const now = Date.now();
 		const tabs = this.#tabs();
-		for (const call of rules.outstanding(this.#store, tabs, now)) {
-			const name = rules.nameOf(call);
+		for (const call of outgoing.outstanding(this.#store, tabs, now)) {
+			const name = outgoing.nameOf(call);
 			if (this.#under.size >= CALLS_MAX || this.#under.has(name)) continue;
 			const made = this.#make(call)
 				.finally(() => this.#under.delete(name))
@@ -219,7 +223,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 			this.#under.set(name, made);
 			this.ctx.waitUntil(made);
 		}
-		const at = rules.wakeAt(this.#store, tabs, new Set(this.#under.keys()), now);
+		const at = outgoing.wakeAt(this.#store, tabs, new Set(this.#under.keys()), now);
 		if (at === null) return;
 		// An alarm that comes too early finds nothing to do; to move it would cost a write each time.
 		this.#alarm ??= await this.ctx.storage.getAlarm();
@@ -228,14 +232,14 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		await this.ctx.storage.setAlarm(at);
 	}
 
-	async #make(call: rules.Call): Promise<void> {
+	async #make(call: outgoing.Call): Promise<void> {
 		const store = this.#store;
 		const me = this.#me;
 		try {
 			switch (call.call) {
 				case 'refresh': {
 					const brought = await within(CALL_TIMEOUT, roster.read(door(this.env).db, me));
-					this.#perform(rules.learn(store, brought, call.ticket, me, Date.now()));
+					this.#perform(learn(store, brought, call.ticket, me, Date.now()));
 					break;
 				}
 				case 'pull': {
@@ -250,27 +254,27 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 				case 'watch': {
 					const report = await within(CALL_TIMEOUT, this.env.INBOXES.getByName(call.friend).subscribe(me));
 					// They have not heard of the friendship: ask again, as after a failure.
-					if (!report) return rules.failed(store, call, Date.now());
-					this.#perform(rules.watched(store, call.friend, report, Date.now()));
+					if (!report) return outgoing.failed(store, call, Date.now());
+					this.#perform(presence.watched(store, call.friend, report, Date.now()));
 					break;
 				}
 				case 'unwatch':
 					await within(CALL_TIMEOUT, this.env.INBOXES.getByName(call.friend).unsubscribe(me));
-					rules.unwatched(store, call.friend);
+					presence.unwatched(store, call.friend);
 					break;
 				case 'publish': {
 					const subscriber = this.env.INBOXES.getByName(call.friend);
 					const wanted = await within(CALL_TIMEOUT, subscriber.friendPresence(me, call.report));
-					rules.published(store, call, wanted);
+					presence.published(store, call, wanted);
 					break;
 				}
 				case 'save':
 					await within(CALL_TIMEOUT, roster.saveActivity(door(this.env).db, me, call.at));
-					store.saved(call.at, Date.now());
+					store.self.saved(call.at, Date.now());
 			}
-			rules.succeeded(store, call);
+			outgoing.succeeded(store, call);
 		} catch (error) {
-			rules.failed(store, call, Date.now());
+			outgoing.failed(store, call, Date.now());
 			log({ event: 'call_failed', of: me, call: call.call, error });
 		}
 	}

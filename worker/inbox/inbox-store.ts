@@ -1,21 +1,9 @@
 import type { ChatRow, Friend, RoomCallFrame } from '#lib/chat/inbox-protocol.ts';
-import type { Presence } from '#lib/chat/presence.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
-import type { PresenceReport } from '#lib/chat/rpc-inbox.ts';
 import type { Summary } from '#lib/chat/summary.ts';
-
-/** The row `self`. Times in ms since 1970. */
-export interface Self {
-	refreshWanted: number;
-	refreshDone: number;
-	refreshedAt: number;
-	unseen: number;
-	lastActivity: number;
-	leftAt: number | null;
-	told: PresenceReport;
-	savedActivity: number;
-	savedAt: number;
-}
+import { PresenceStore } from './presence-store.ts';
+import { SelfStore } from './self-store.ts';
+import { SessionStore } from './session-store.ts';
 
 /** A friendship as Postgres says. */
 export interface Friendship {
@@ -40,65 +28,18 @@ export interface Retry {
 
 type Row = Record<string, SqlStorageValue>;
 
-/** The only place with an Inbox's SQL. Everything is synchronous and bound; nothing is kept in fields. */
+/** The only place with an Inbox's SQL, with its parts. Everything is synchronous and bound; nothing is kept in fields. */
 export class InboxStore {
 	readonly #sql: SqlStorage;
+	readonly self: SelfStore;
+	readonly presence: PresenceStore;
+	readonly sessions: SessionStore;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
-	}
-
-	self(): Self {
-		const row = this.#sql.exec('SELECT * FROM self').one();
-		return {
-			refreshWanted: Number(row.refresh_wanted),
-			refreshDone: Number(row.refresh_done),
-			refreshedAt: Number(row.refreshed_at),
-			unseen: Number(row.unseen),
-			lastActivity: Number(row.last_activity),
-			leftAt: row.left_at === null ? null : Number(row.left_at),
-			told: {
-				active: row.told_active === 1,
-				at: Number(row.told_at),
-				revision: Number(row.told_revision),
-			},
-			savedActivity: Number(row.saved_activity),
-			savedAt: Number(row.saved_at),
-		};
-	}
-
-	wantRefresh(): void {
-		this.#sql.exec('UPDATE self SET refresh_wanted = refresh_wanted + 1');
-	}
-
-	refreshed(ticket: number, unseen: number, now: number): void {
-		this.#sql.exec(
-			'UPDATE self SET refresh_done = max(refresh_done, ?), unseen = ?, refreshed_at = ?',
-			ticket,
-			unseen,
-			now,
-		);
-	}
-
-	activity(at: number): void {
-		this.#sql.exec('UPDATE self SET last_activity = ? WHERE last_activity < ?', at, at);
-	}
-
-	left(at: number | null): void {
-		this.#sql.exec('UPDATE self SET left_at = ? WHERE left_at IS NOT ?', at, at);
-	}
-
-	tell({ active, at, revision }: PresenceReport): void {
-		this.#sql.exec(
-			'UPDATE self SET told_active = ?, told_at = ?, told_revision = ?',
-			active ? 1 : 0,
-			at,
-			revision,
-		);
-	}
-
-	saved(activity: number, now: number): void {
-		this.#sql.exec('UPDATE self SET saved_activity = ?, saved_at = ?', activity, now);
+		this.self = new SelfStore(sql);
+		this.presence = new PresenceStore(sql);
+		this.sessions = new SessionStore(sql);
 	}
 
 	/** Every line of the chats list, ended friendships included, in no particular order. */
@@ -245,123 +186,6 @@ export class InboxStore {
 
 	dropInvitation({ person, mine }: Invitation): void {
 		this.#sql.exec('DELETE FROM invitations WHERE person = ? AND mine = ?', person.id, mine ? 1 : 0);
-	}
-
-	/** Open friends we watch or do not watch. */
-	friends(watching: boolean): PersonId[] {
-		return this.#sql
-			.exec('SELECT friend FROM rooms WHERE open = 1 AND watching = ?', watching ? 1 : 0)
-			.toArray()
-			.map((row) => String(row.friend));
-	}
-
-	/** Whoever we watch, former friends included. */
-	watched(): PersonId[] {
-		return this.#sql
-			.exec('SELECT friend FROM rooms WHERE watching = 1')
-			.toArray()
-			.map((row) => String(row.friend));
-	}
-
-	/** @param report null to forget what was known */
-	watch(friend: PersonId, watching: boolean, report: PresenceReport | null): void {
-		this.#sql.exec(
-			'UPDATE rooms SET watching = ?, friend_active = ?, friend_at = ?, friend_revision = ? WHERE friend = ?',
-			watching ? 1 : 0,
-			report ? (report.active ? 1 : 0) : null,
-			report?.at ?? null,
-			report?.revision ?? null,
-			friend,
-		);
-	}
-
-	presenceOf(friend: PersonId): PresenceReport | null {
-		const [row] = this.#sql
-			.exec(
-				'SELECT friend_active, friend_at, friend_revision FROM rooms WHERE friend = ? AND friend_revision IS NOT NULL',
-				friend,
-			)
-			.toArray();
-		return row
-			? {
-					active: row.friend_active === 1,
-					at: Number(row.friend_at),
-					revision: Number(row.friend_revision),
-				}
-			: null;
-	}
-
-	presences(): ({ person: PersonId } & Presence)[] {
-		return this.#sql
-			.exec(
-				'SELECT friend, friend_active, friend_at FROM rooms WHERE open = 1 AND friend_revision IS NOT NULL',
-			)
-			.toArray()
-			.map((row) => ({
-				person: String(row.friend),
-				active: row.friend_active === 1,
-				at: Number(row.friend_at),
-			}));
-	}
-
-	subscribe(person: PersonId, confirmed: number): void {
-		this.#sql.exec(
-			`INSERT INTO subscribers (person, confirmed) VALUES (?, ?)
-			ON CONFLICT (person) DO UPDATE SET confirmed = excluded.confirmed WHERE confirmed < excluded.confirmed`,
-			person,
-			confirmed,
-		);
-	}
-
-	unsubscribe(person: PersonId): void {
-		this.#sql.exec('DELETE FROM subscribers WHERE person = ?', person);
-	}
-
-	subscribers(): { person: PersonId; confirmed: number }[] {
-		return this.#sql
-			.exec('SELECT person, confirmed FROM subscribers')
-			.toArray()
-			.map((row) => ({ person: String(row.person), confirmed: Number(row.confirmed) }));
-	}
-
-	confirmed(person: PersonId, revision: number): void {
-		this.#sql.exec(
-			'UPDATE subscribers SET confirmed = ? WHERE person = ? AND confirmed < ?',
-			revision,
-			person,
-			revision,
-		);
-	}
-
-	revoke(session: string, now: number, forgetBefore: number): void {
-		this.#sql.exec('DELETE FROM revoked WHERE at < ?', forgetBefore);
-		this.#sql.exec('INSERT OR IGNORE INTO revoked (session, at) VALUES (?, ?)', session, now);
-	}
-
-	isRevoked(session: string): boolean {
-		return this.#sql.exec('SELECT 1 FROM revoked WHERE session = ?', session).toArray().length > 0;
-	}
-
-	/** A session is about to open a socket of a room. */
-	enter(session: string, room: RoomName, now: number): void {
-		this.#sql.exec('INSERT OR IGNORE INTO entered (session, room, at) VALUES (?, ?, ?)', session, room, now);
-	}
-
-	/** The rooms that a session has entered and not been put out of. */
-	entered(session: string): RoomName[] {
-		return this.#sql
-			.exec('SELECT room FROM entered WHERE session = ? ORDER BY room', session)
-			.toArray()
-			.map(({ room }) => String(room));
-	}
-
-	leave(session: string, room: RoomName): void {
-		this.#sql.exec('DELETE FROM entered WHERE session = ? AND room = ?', session, room);
-	}
-
-	/** Forgets where sessions were that have run out by themselves. */
-	forgetEntered(before: number): void {
-		this.#sql.exec('DELETE FROM entered WHERE at < ?', before);
 	}
 
 	retry(call: string): Retry | null {

@@ -6,8 +6,12 @@ import { GRACE, SILENT_AFTER, type OpenTab } from '#lib/chat/presence.ts';
 import type { PresenceReport } from '#lib/chat/rpc-inbox.ts';
 import type { Summary } from '#lib/chat/summary.ts';
 import { prepare } from '../room/room-schema.ts';
+import type { Effect } from './effect.ts';
 import * as rules from './inbox.ts';
-import type { Call, Effect, Roster } from './inbox.ts';
+import * as outgoing from './inbox-outgoing.ts';
+import type { Call } from './inbox-outgoing.ts';
+import * as presence from './inbox-presence.ts';
+import { learn, type Roster } from './inbox-roster.ts';
 import { INBOX_STEPS } from './inbox-schema.ts';
 import { InboxStore } from './inbox-store.ts';
 
@@ -58,18 +62,18 @@ function inStore<T>(work: (store: InboxStore, storage: DurableObjectStorage) => 
 /** The same, of somebody whose friends Postgres has already told. */
 const inAnas = (roster: Roster, work: (store: InboxStore) => void) =>
 	inStore((store) => {
-		store.wantRefresh();
-		rules.learn(store, roster, 1, ana.id, NOW - 1_000);
+		store.self.wantRefresh();
+		learn(store, roster, 1, ana.id, NOW - 1_000);
 		// What a storage that was just made tells its friends is not of these stories.
-		for (const { person } of store.subscribers()) store.unsubscribe(person);
+		for (const { person } of store.presence.subscribers()) store.presence.unsubscribe(person);
 		for (const room of store.unpulled()) rules.pulled(store, room, null);
 		work(store);
 	});
 
 const shown = (effects: Effect[]) => effects.map((effect) => (effect.do === 'tell' ? effect.frame : effect));
-const names = (calls: Call[]) => calls.map(rules.nameOf);
+const names = (calls: Call[]) => calls.map(outgoing.nameOf);
 const outstanding = (store: InboxStore, tabs: OpenTab[] = NO_TABS, now = NOW) =>
-	names(rules.outstanding(store, tabs, now));
+	names(outgoing.outstanding(store, tabs, now));
 
 describe('a new storage', () => {
 	it('wants the roster once somebody looks, then a line from each room, and tells friends how it is', () =>
@@ -78,7 +82,7 @@ describe('a new storage', () => {
 			rules.look(store, NOW);
 			expect(outstanding(store)).toEqual(['refresh']);
 			expect(rules.stateOf(store, ana.id, NOW).complete).toBe(false);
-			rules.learn(store, friends(bob, eve), 1, ana.id, NOW);
+			learn(store, friends(bob, eve), 1, ana.id, NOW);
 			expect(outstanding(store)).toEqual([
 				`publish ${bob.id}`,
 				`publish ${eve.id}`,
@@ -100,7 +104,7 @@ describe('a new storage', () => {
 	it('keeps what a room tells before Postgres could be read', () =>
 		inStore((store) => {
 			expect(rules.take(store, line(3))).toEqual([]);
-			expect(shown(rules.learn(store, friends(bob), 1, ana.id, NOW))).toMatchObject([
+			expect(shown(learn(store, friends(bob), 1, ana.id, NOW))).toMatchObject([
 				{ type: 'state', rows: [{ room: withBob, summary: line(3) }] },
 			]);
 			expect(outstanding(store)).toEqual([`publish ${bob.id}`]);
@@ -109,13 +113,13 @@ describe('a new storage', () => {
 	it('that could not read Postgres tries again, ever more slowly', () =>
 		inStore((store) => {
 			rules.look(store, NOW);
-			const [call] = rules.outstanding(store, NO_TABS, NOW) as [Call];
+			const [call] = outgoing.outstanding(store, NO_TABS, NOW) as [Call];
 			let now = NOW;
 			const pauses: number[] = [];
 			for (let i = 0; i < 10; i++) {
-				rules.failed(store, call, now);
+				outgoing.failed(store, call, now);
 				expect(outstanding(store, NO_TABS, now)).toEqual([]);
-				const next = rules.wakeAt(store, NO_TABS, NOTHING, now) as number;
+				const next = outgoing.wakeAt(store, NO_TABS, NOTHING, now) as number;
 				pauses.push((next - now) / 1_000);
 				now = next;
 				expect(outstanding(store, NO_TABS, now)).toEqual(['refresh']);
@@ -159,7 +163,7 @@ describe('R1: what a tab has', () => {
 		inAnas(friends(bob), (store) => {
 			rules.take(store, line(5));
 			say(store, withBob, 9);
-			expect(rules.outstanding(store, [], NOW)).toEqual([{ call: 'deliver', room: withBob, seq: 5 }]);
+			expect(outgoing.outstanding(store, [], NOW)).toEqual([{ call: 'deliver', room: withBob, seq: 5 }]);
 			store.gotConfirmed(withBob, 5);
 			say(store, withBob, 5);
 			say(store, withBob, 4);
@@ -176,32 +180,32 @@ describe('R1: what a tab has', () => {
 });
 
 describe('what Postgres says', () => {
-	const learn = (store: InboxStore, roster: Roster, ticket = 2) =>
-		shown(rules.learn(store, roster, ticket, ana.id, NOW));
+	const learned = (store: InboxStore, roster: Roster, ticket = 2) =>
+		shown(learn(store, roster, ticket, ana.id, NOW));
 
 	it('a second time is no news', () =>
-		inAnas(friends(bob), (store) => expect(learn(store, friends(bob))).toEqual([])));
+		inAnas(friends(bob), (store) => expect(learned(store, friends(bob))).toEqual([])));
 
 	it('is news as far as it differs: friends', () =>
 		inAnas(friends(bob), (store) => {
-			expect(learn(store, friends(bob, eve))).toMatchObject([
+			expect(learned(store, friends(bob, eve))).toMatchObject([
 				{ type: 'news', news: 'friend_gained', person: eve, room: withEve },
 				{ type: 'row', row: { room: withEve, open: true } },
 			]);
 			const ended = friends(bob, eve);
 			ended.friendships[1]!.open = false;
-			expect(learn(store, ended)).toMatchObject([
+			expect(learned(store, ended)).toMatchObject([
 				{ type: 'news', news: 'friend_lost', person: eve },
 				{ type: 'row', row: { room: withEve, open: false } },
 			]);
-			expect(learn(store, friends(bob, eve))).toMatchObject([{ news: 'friend_gained' }, { type: 'row' }]);
+			expect(learned(store, friends(bob, eve))).toMatchObject([{ news: 'friend_gained' }, { type: 'row' }]);
 		}));
 
 	it('is news as far as it differs: names and mutes, without calling it a new friend', () =>
 		inAnas(friends(bob), (store) => {
 			const renamed = friends({ ...bob, name: 'Robert' });
 			renamed.friendships[0] = { ...renamed.friendships[0]!, room: withBob, muted: true };
-			expect(learn(store, renamed)).toMatchObject([
+			expect(learned(store, renamed)).toMatchObject([
 				{ type: 'row', row: { muted: true, friend: { name: 'Robert' } } },
 			]);
 		}));
@@ -213,19 +217,19 @@ describe('what Postgres says', () => {
 				invitations: [{ person: eve, room: withEve, mine: false }],
 				unseen: 1,
 			};
-			expect(learn(store, invited)).toEqual([
+			expect(learned(store, invited)).toEqual([
 				{ type: 'news', news: 'invited', person: eve, room: withEve, mine: false },
 				{ type: 'unseen', unseen: 1 },
 			]);
-			expect(learn(store, { ...invited, unseen: 0 })).toEqual([{ type: 'unseen', unseen: 0 }]);
-			expect(learn(store, friends(bob))).toEqual([
+			expect(learned(store, { ...invited, unseen: 0 })).toEqual([{ type: 'unseen', unseen: 0 }]);
+			expect(learned(store, friends(bob))).toEqual([
 				{ type: 'news', news: 'withdrawn', person: eve, room: withEve, mine: false },
 			]);
 		}));
 
 	it('says of an accepted invitation only that there is a friend', () =>
 		inAnas({ ...friends(bob), invitations: [{ person: eve, room: withEve, mine: true }] }, (store) => {
-			expect(learn(store, friends(bob, eve))).toMatchObject([
+			expect(learned(store, friends(bob, eve))).toMatchObject([
 				{ type: 'news', news: 'friend_gained', person: eve },
 				{ type: 'row' },
 			]);
@@ -233,10 +237,10 @@ describe('what Postgres says', () => {
 
 	it('is asked again when more was heard while it was being read', () =>
 		inAnas(friends(bob), (store) => {
-			store.wantRefresh();
-			const [call] = rules.outstanding(store, [], NOW) as [Extract<Call, { call: 'refresh' }>];
-			store.wantRefresh();
-			learn(store, friends(bob), call.ticket);
+			store.self.wantRefresh();
+			const [call] = outgoing.outstanding(store, [], NOW) as [Extract<Call, { call: 'refresh' }>];
+			store.self.wantRefresh();
+			learned(store, friends(bob), call.ticket);
 			expect(outstanding(store)).toEqual(['refresh']);
 		}));
 
@@ -251,7 +255,7 @@ describe('what Postgres says', () => {
 	it('of somebody deleted takes the line away', () =>
 		inAnas(friends(bob, eve), (store) => {
 			rules.take(store, line(3, { room: withEve }));
-			expect(learn(store, friends(bob))).toMatchObject([
+			expect(learned(store, friends(bob))).toMatchObject([
 				{ type: 'row', row: { room: withEve, open: false } },
 				{ news: 'friend_lost' },
 			]);
@@ -263,24 +267,24 @@ describe('what Postgres says', () => {
 describe('P3: who is told of whom', () => {
 	it('only friends may ask', () =>
 		inAnas(friends(bob), (store) => {
-			expect(rules.subscribe(store, bob.id, [tab()], NOW)).toMatchObject({ active: true });
-			expect(rules.subscribe(store, eve.id, [tab()], NOW)).toBeNull();
-			expect(store.subscribers().map((s) => s.person)).toEqual([bob.id]);
+			expect(presence.subscribe(store, bob.id, [tab()], NOW)).toMatchObject({ active: true });
+			expect(presence.subscribe(store, eve.id, [tab()], NOW)).toBeNull();
+			expect(store.presence.subscribers().map((s) => s.person)).toEqual([bob.id]);
 		}));
 
 	it('a former friend is told no more, and seen no more', () =>
 		inAnas(friends(bob), (store) => {
-			rules.subscribe(store, bob.id, [tab()], NOW);
-			rules.watched(store, bob.id, { active: true, at: NOW, revision: 1 }, NOW);
+			presence.subscribe(store, bob.id, [tab()], NOW);
+			presence.watched(store, bob.id, { active: true, at: NOW, revision: 1 }, NOW);
 			expect(rules.stateOf(store, ana.id, NOW).presence).toHaveLength(1);
 			const ended = friends(bob);
 			ended.friendships[0]!.open = false;
-			rules.learn(store, ended, 2, ana.id, NOW);
-			expect(store.subscribers()).toEqual([]);
+			learn(store, ended, 2, ana.id, NOW);
+			expect(store.presence.subscribers()).toEqual([]);
 			expect(rules.stateOf(store, ana.id, NOW).presence).toEqual([]);
 			const report: PresenceReport = { active: true, at: NOW, revision: 2 };
-			expect(rules.see(store, bob.id, report, [tab()], NOW)).toEqual({ wanted: false, effects: [] });
-			expect(rules.watched(store, bob.id, report, NOW)).toEqual([]);
+			expect(presence.see(store, bob.id, report, [tab()], NOW)).toEqual({ wanted: false, effects: [] });
+			expect(presence.watched(store, bob.id, report, NOW)).toEqual([]);
 		}));
 
 	it('friends are watched from the first tab until the last has been gone for the grace', () =>
@@ -288,41 +292,41 @@ describe('P3: who is told of whom', () => {
 			expect(outstanding(store)).toEqual([]);
 			rules.open(store, NOW);
 			expect(outstanding(store, [tab()])).toEqual([`watch ${bob.id}`]);
-			rules.watched(store, bob.id, { active: false, at: 1, revision: 1 }, NOW);
+			presence.watched(store, bob.id, { active: false, at: 1, revision: 1 }, NOW);
 			expect(outstanding(store, [tab(false)])).toEqual([]);
 			rules.close(store, tab(false), NO_TABS, NOW);
 			expect(outstanding(store)).toEqual([]);
-			expect(rules.wakeAt(store, NO_TABS, NOTHING, NOW)).toBe(NOW + GRACE);
+			expect(outgoing.wakeAt(store, NO_TABS, NOTHING, NOW)).toBe(NOW + GRACE);
 			rules.pass(store, NO_TABS, NOW + GRACE);
 			expect(outstanding(store, NO_TABS, NOW + GRACE)).toEqual([`unwatch ${bob.id}`]);
-			rules.unwatched(store, bob.id);
-			expect(rules.wakeAt(store, NO_TABS, NOTHING, NOW + GRACE)).toBeNull();
+			presence.unwatched(store, bob.id);
+			expect(outgoing.wakeAt(store, NO_TABS, NOTHING, NOW + GRACE)).toBeNull();
 		}));
 
 	it('a report for somebody who is not there ends the subscription', () =>
 		inAnas(friends(bob), (store) => {
 			const report: PresenceReport = { active: true, at: NOW, revision: 5 };
-			expect(rules.see(store, bob.id, report, NO_TABS, NOW)).toEqual({ wanted: false, effects: [] });
-			expect(rules.see(store, bob.id, report, [tab()], NOW).wanted).toBe(true);
+			expect(presence.see(store, bob.id, report, NO_TABS, NOW)).toEqual({ wanted: false, effects: [] });
+			expect(presence.see(store, bob.id, report, [tab()], NOW).wanted).toBe(true);
 		}));
 
 	it('nobody who is not watched is looked after by alarm', () =>
 		inAnas(friends(bob), (store) => {
 			const tabs = [tab()];
 			rules.obey(store, { type: 'hello', active: true, idle: 0 }, ana.id, tabs, NOW);
-			store.saved(NOW, NOW);
-			rules.watched(store, bob.id, { active: true, at: NOW, revision: 1 }, NOW);
-			expect(rules.wakeAt(store, tabs, NOTHING, NOW)).toBeNull();
-			rules.subscribe(store, bob.id, tabs, NOW);
-			expect(rules.wakeAt(store, tabs, NOTHING, NOW)).toBeGreaterThan(NOW);
+			store.self.saved(NOW, NOW);
+			presence.watched(store, bob.id, { active: true, at: NOW, revision: 1 }, NOW);
+			expect(outgoing.wakeAt(store, tabs, NOTHING, NOW)).toBeNull();
+			presence.subscribe(store, bob.id, tabs, NOW);
+			expect(outgoing.wakeAt(store, tabs, NOTHING, NOW)).toBeGreaterThan(NOW);
 		}));
 
 	it('after a restart of everything, somebody who did not come back is away', () =>
 		inAnas(friends(bob), (store) => {
 			rules.obey(store, { type: 'hello', active: true, idle: 0 }, ana.id, [tab()], NOW);
-			rules.subscribe(store, bob.id, [tab()], NOW);
+			presence.subscribe(store, bob.id, [tab()], NOW);
 			rules.pass(store, NO_TABS, NOW + 60_000);
-			expect(rules.outstanding(store, NO_TABS, NOW + 60_000)).toMatchObject([
+			expect(outgoing.outstanding(store, NO_TABS, NOW + 60_000)).toMatchObject([
 				{ call: 'publish', report: { active: false, at: NOW } },
 				{ call: 'save', at: NOW },
 			]);
@@ -342,9 +346,9 @@ describe('P2: the last activity in Postgres', () => {
 					if (closing) rules.close(store, closing, tabs, now);
 				}
 				rules.pass(store, tabs, now);
-				for (const call of rules.outstanding(store, tabs, now))
+				for (const call of outgoing.outstanding(store, tabs, now))
 					if (call.call === 'save') {
-						store.saved(call.at, now);
+						store.self.saved(call.at, now);
 						writes.push(now);
 					}
 			}
@@ -357,11 +361,14 @@ describe('P2: the last activity in Postgres', () => {
 describe('D4: a revoked session', () => {
 	it('loses its sockets and opens no more', () =>
 		inAnas(friends(bob), (store) => {
-			expect(store.isRevoked('session2')).toBe(false);
+			expect(store.sessions.isRevoked('session2')).toBe(false);
 			expect(rules.revoke(store, 'session2', 'session_revoked', NOW)).toEqual([
 				{ do: 'close', session: 'session2', reason: 'session_revoked' },
 			]);
-			expect([store.isRevoked('session1'), store.isRevoked('session2')]).toEqual([false, true]);
+			expect([store.sessions.isRevoked('session1'), store.sessions.isRevoked('session2')]).toEqual([
+				false,
+				true,
+			]);
 			expect(rules.admit(store, 'session2', undefined, NOW)).toBe(false);
 		}));
 
@@ -370,9 +377,9 @@ describe('D4: a revoked session', () => {
 			expect(rules.admit(store, 'session1', 'ana_bob', NOW)).toBe(true);
 			expect(rules.admit(store, 'session1', 'ana_bob', NOW + 1)).toBe(true);
 			expect(rules.admit(store, 'session1', undefined, NOW)).toBe(true);
-			expect(store.entered('session1')).toEqual(['ana_bob']);
-			store.leave('session1', 'ana_bob');
-			expect(store.entered('session1')).toEqual([]);
+			expect(store.sessions.entered('session1')).toEqual(['ana_bob']);
+			store.sessions.leave('session1', 'ana_bob');
+			expect(store.sessions.entered('session1')).toEqual([]);
 		}));
 });
 
@@ -410,32 +417,32 @@ describe('P2, P3: a watcher', () => {
 						if (!seen || report.revision > seen.revision) seen = report;
 					};
 					const publish = (fate: string) => {
-						for (const call of rules.outstanding(store, open(), now)) {
+						for (const call of outgoing.outstanding(store, open(), now)) {
 							if (call.call !== 'publish') continue;
 							if (fate === 'late') late.push(call.report);
 							if (fate === 'arrives' || fate === 'answer lost') arrive(call.report);
 							if (fate === 'arrives') {
-								rules.published(store, call, true);
-								rules.succeeded(store, call);
-							} else rules.failed(store, call, now);
+								presence.published(store, call, true);
+								outgoing.succeeded(store, call);
+							} else outgoing.failed(store, call, now);
 						}
 					};
 					/** The alarm, as often as it is due, until a moment. */
 					const pass = (until: number, fate: string | null) => {
 						for (;;) {
-							const at = rules.wakeAt(store, open(), new Set(['save']), now);
+							const at = outgoing.wakeAt(store, open(), new Set(['save']), now);
 							if (at === null || at > until) break;
 							now = Math.max(now + 1, at);
 							hear();
 							rules.pass(store, open(), now);
 							if (fate) publish(fate);
-							for (const call of rules.outstanding(store, open(), now)) rules.failed(store, call, now);
+							for (const call of outgoing.outstanding(store, open(), now)) outgoing.failed(store, call, now);
 						}
 						now = Math.max(now, until);
 						hear();
 					};
 
-					arrive(rules.subscribe(store, bob.id, open(), now)!);
+					arrive(presence.subscribe(store, bob.id, open(), now)!);
 					for (const what of story) {
 						if (what.do === 'open') {
 							const old = tabs.get(what.tab);
@@ -458,7 +465,7 @@ describe('P2, P3: a watcher', () => {
 							}
 						} else if (what.do === 'wait') pass(now + what.ms, null);
 						else if (what.do === 'publish') publish(what.fate);
-						else if (what.do === 'ask') arrive(rules.subscribe(store, bob.id, open(), now)!);
+						else if (what.do === 'ask') arrive(presence.subscribe(store, bob.id, open(), now)!);
 						else {
 							const [report] = late.splice(what.which % Math.max(1, late.length), 1);
 							if (report) arrive(report);
