@@ -182,6 +182,28 @@ describe('P2, P3: presence', () => {
 		expect(woken).not.toHaveBeenCalled();
 	});
 
+	test('is in the first page that somebody without a tab asks for, and nobody is told of more when no tab comes', async () => {
+		const { ana, bob, room } = await befriend();
+		await join(bob);
+		expect((await inboxOf(ana).snapshot()).presence).toMatchObject([{ person: bob, active: true }]);
+		expect((await inboxOf(ana).chat(room))?.presence).toMatchObject({ active: true });
+		expect((await inboxOf(ana).attended()).active).toBe(false);
+		await later(GRACE, ana);
+		await vi.waitFor(async () =>
+			expect(await storeOf(bob, (store) => store.presence.subscribers())).toEqual([]),
+		);
+	});
+
+	test('of a friend who does not answer keeps no page waiting', async () => {
+		const { ana, bob } = await befriend();
+		await inboxOf(ana).snapshot();
+		await later(GRACE, ana);
+		vi.spyOn(Inbox.prototype, 'subscribe').mockReturnValue(new Promise(() => {}));
+		const began = performance.now();
+		expect((await inboxOf(ana).snapshot()).rows).toMatchObject([{ friend: { id: bob } }]);
+		expect(performance.now() - began).toBeLessThan(2_000);
+	});
+
 	test('ends with the friendship, on both sides, and begins with the next', async () => {
 		const { ana, bob, room } = await befriend();
 		const atAna = await join(ana);
@@ -234,12 +256,24 @@ describe('an Inbox whose storage is gone', () => {
 		const tab = await join(ana);
 		const atBob = await join(bob);
 		await atBob.heard('presence', active(ana));
-		await inboxOf(ana).summary(line(room, bob, 3));
+		for (const words of ['are you there?', 'and there?'])
+			await env.ROOMS.getByName(room).send(bob, `message ${words.length}`.replace(' ', '-'), {
+				kind: 'text',
+				text: words,
+			});
+		await tab.heard('row', ({ row }) => row.summary?.unread === 2);
 		await runInDurableObject(inboxOf(ana), (_, { storage }) => storage.deleteAll());
 		await evictDurableObject(inboxOf(ana));
 		tab.frames.length = 0;
-		expect(await inboxOf(ana).snapshot()).toMatchObject({ rows: [{ room }] });
+		expect(await inboxOf(ana).snapshot()).toMatchObject({ rows: [{ room, friend: { id: bob } }] });
 		await tab.heard('state');
+		// The line comes from the room, which had told it before.
+		await vi.waitFor(async () =>
+			expect((await inboxOf(ana).snapshot()).rows[0]?.summary).toMatchObject({
+				unread: 2,
+				last: { seq: 2, preview: { text: 'and there?' } },
+			}),
+		);
 		await vi.waitFor(async () => expect((await inboxOf(ana).snapshot()).complete).toBe(true));
 		// Its subscribers were lost too, and yet hear what happens next.
 		atBob.frames.length = 0;

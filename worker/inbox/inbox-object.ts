@@ -39,6 +39,8 @@ const CALLS_MAX = 20;
 const CALL_TIMEOUT = 5_000;
 /** How long a page waits for a roster that is being read. */
 const PAGE_PATIENCE = 2_000;
+/** And how long for the presence of friends whom it has not asked yet: other objects, which mostly answer at once. */
+const PRESENCE_PATIENCE = 300;
 const FLOOD = { burst: INBOX_BURST, refill: INBOX_REFILL };
 
 /** What a socket's attachment keeps: who it is, its last report, and when that came. */
@@ -116,12 +118,12 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	}
 
 	async snapshot(): Promise<InboxState> {
-		await this.#roster();
+		await this.#ready();
 		return rules.stateOf(this.#store, this.#me, Date.now());
 	}
 
 	async chat(room: RoomName): Promise<{ row: ChatRow; presence: Presence | null; now: number } | null> {
-		await this.#roster();
+		await this.#ready();
 		const row = this.#store.chat(room);
 		if (!row) return null;
 		const known = row.open ? this.#store.presence.of(row.friend.id) : null;
@@ -279,7 +281,15 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		}
 	}
 
-	/** Waits a little for the roster, if it is being read. What is missing then follows by socket. */
+	/** For rendering a page: waits a little for what is being asked. What is missing then follows by socket. */
+	async #ready(): Promise<void> {
+		rules.expectTab(this.#store, this.#tabs(), Date.now());
+		await this.#roster();
+		const asked = [...this.#under].filter(([name]) => name.startsWith('watch ')).map(([, call]) => call);
+		if (asked.length > 0) await within(PRESENCE_PATIENCE, Promise.all(asked)).catch(() => undefined);
+	}
+
+	/** Waits a little for the roster, if it is being read. */
 	async #roster(): Promise<void> {
 		rules.look(this.#store, Date.now());
 		await this.#goOn();

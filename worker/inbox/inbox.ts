@@ -36,6 +36,12 @@ export function look(store: InboxStore, now: number): void {
 	if (refreshDone >= refreshWanted && now - refreshedAt > ROSTER_FRESH) store.self.wantRefresh();
 }
 
+/** A page is rendered: most likely a tab is about to come, and presence is wanted as if it had. */
+export function expectTab(store: InboxStore, tabs: readonly OpenTab[], now: number): void {
+	look(store, now);
+	if (tabs.length === 0) store.self.left(now);
+}
+
 /** What to do about a frame. The tab's report of its own use is already among `tabs`. */
 export function obey(
 	store: InboxStore,

@@ -88,6 +88,10 @@ const STEPS: readonly string[] = [
 	-- When the read mark grew, as JSON (Marks.steps); null before it ever did, and where it was not noted yet.
 	ALTER TABLE marks ADD COLUMN steps TEXT;
 	`,
+	`
+	-- Up to this number nothing that a member has not read counts, nor ever will: counting begins after it.
+	ALTER TABLE told ADD COLUMN clear INTEGER NOT NULL DEFAULT 0;
+	`,
 ];
 
 /** Has this object any tables yet? */

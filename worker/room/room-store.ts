@@ -10,6 +10,9 @@ import type { ArchiveState } from './room-outgoing.ts';
 type Row = { seq: number; speaker: string; id: string; at: number; body: string; revision: number };
 type MarksRow = { person: string; delivered: number; read: number; revision: number; steps: string | null };
 
+/** So many messages that do not count are worth being skipped. */
+const SKIP_FROM = 500;
+
 const COLUMNS = 'seq, speaker, id, at, body, revision';
 
 /** A room's SQLite, and the only place with its SQL. Everything is synchronous: between two calls nothing else happens. */
@@ -148,25 +151,50 @@ export class RoomStore {
 		this.#sql.exec('INSERT OR REPLACE INTO call (one, state) VALUES (1, ?)', JSON.stringify(call));
 	}
 
-	/** How many messages of others are after a member's read mark, deleted ones left out; counting stops at UNREAD_CAP. */
+	/**
+	 * How many messages of others are after a member's read mark, deleted ones left out; counting stops at UNREAD_CAP. What
+	 * lies before the first that counts, one's own and what is gone, is looked at once and then skipped.
+	 */
 	unread(member: PersonId, read: number): number {
-		return this.#sql
-			.exec<{ unread: number }>(
-				`SELECT count(*) AS unread FROM (
-					SELECT 1 FROM messages
-					WHERE seq > ? AND speaker <> ? AND json_extract(body, '$.kind') <> 'deleted'
-						AND (
-							json_extract(body, '$.kind') <> 'call'
+		const from = Math.max(read, this.#clear(member));
+		const { unread, first } = this.#sql
+			.exec<{ unread: number; first: number | null }>(
+				`SELECT count(*) FILTER (WHERE counts) AS unread, min(seq) AS first FROM (
+					SELECT
+						seq,
+						json_extract(body, '$.kind') <> 'call'
 							-- A call that both took part in is nothing to catch up on.
-							OR json_extract(body, '$.outcome') IN ('missed', 'cancelled', 'busy')
-						)
+							OR coalesce(json_extract(body, '$.outcome') IN ('missed', 'cancelled', 'busy'), 0) AS counts
+					FROM messages
+					WHERE seq > ? AND speaker <> ? AND json_extract(body, '$.kind') <> 'deleted'
+						-- One that is on may be missed yet.
+						AND (counts OR json_extract(body, '$.outcome') IS NULL)
 					LIMIT ?
 				)`,
-				read,
+				from,
 				member,
 				UNREAD_CAP,
 			)
-			.one().unread;
+			.one();
+		const clear = (first ?? this.last() + 1) - 1;
+		if (clear - from >= SKIP_FROM) this.#setClear(member, clear);
+		return unread;
+	}
+
+	#clear(member: PersonId): number {
+		const [row] = this.#sql
+			.exec<{ clear: number }>('SELECT clear FROM told WHERE person = ?', member)
+			.toArray();
+		return row?.clear ?? 0;
+	}
+
+	#setClear(member: PersonId, clear: number): void {
+		this.#sql.exec(
+			`INSERT INTO told (person, acknowledged, at, failures, clear) VALUES (?, 0, 0, 0, ?)
+			ON CONFLICT (person) DO UPDATE SET clear = excluded.clear`,
+			member,
+			clear,
+		);
 	}
 
 	/** The revision of the latest change of a message, marks left out. */
@@ -191,7 +219,8 @@ export class RoomStore {
 
 	setTold(member: PersonId, { acknowledged, at, failures }: Told): void {
 		this.#sql.exec(
-			'INSERT OR REPLACE INTO told (person, acknowledged, at, failures) VALUES (?, ?, ?, ?)',
+			`INSERT INTO told (person, acknowledged, at, failures) VALUES (?, ?, ?, ?) ON CONFLICT (person) DO UPDATE
+			SET acknowledged = excluded.acknowledged, at = excluded.at, failures = excluded.failures`,
 			member,
 			acknowledged,
 			at,

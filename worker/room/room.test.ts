@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PAGE_MAX, PAGE_SIZE, STEPS_MAX, SYNC_MAX_BEHIND, SYNC_PAGE } from '#lib/chat/limits.ts';
 import { readAt } from '#lib/chat/message.ts';
 import type { ClientFrame, ServerFrame } from '#lib/chat/protocol.ts';
+import { UNREAD_CAP } from '#lib/chat/summary.ts';
 import { ana, bob, inStore, text } from '../testing.ts';
 import { history, obey, setStatus, type Effect } from './room.ts';
 import { RoomStore } from './room-store.ts';
@@ -448,5 +449,67 @@ describe('the store', () => {
 			expect(plans.filter((detail) => detail.includes('SCAN') && detail.includes('messages'))).toEqual([]);
 			expect(plans.join('\n')).toContain('messages_changed');
 			expect(plans.join('\n')).not.toContain('TEMP B-TREE');
+		}));
+
+	test('R3: counts what is unread with the same effort, whatever else is after the mark', () =>
+		inStore((store, sql) => {
+			const many = (from: number, count: number, speaker: string, body: object) =>
+				sql.exec(
+					`WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 + ?2 - 1)
+					INSERT INTO messages (seq, speaker, id, at, body) SELECT i, ?3, 'bulk-' || i, i, ?4 FROM n`,
+					from,
+					count,
+					speaker,
+					JSON.stringify(body),
+				);
+			let rowsRead = 0;
+			const counting = new RoomStore({
+				exec(query: string, ...bound: (string | number)[]) {
+					const cursor = sql.exec(query, ...bound);
+					const counted = <T>(rows: T): T => {
+						rowsRead += cursor.rowsRead;
+						return rows;
+					};
+					return { one: () => counted(cursor.one()), toArray: () => counted(cursor.toArray()) };
+				},
+			} as unknown as SqlStorage);
+			const unread = () => {
+				rowsRead = 0;
+				return counting.unread(ana, 0);
+			};
+			many(1, 20_000, ana, text('mine'));
+			many(20_001, 20_000, bob, { kind: 'deleted' });
+			expect(unread()).toBe(0);
+			expect(unread()).toBe(0);
+			expect(rowsRead).toBeLessThan(20);
+			store.setTold(ana, { acknowledged: 3, at: 1, failures: 0 });
+			many(40_001, 2, bob, text('theirs'));
+			expect(unread()).toBe(2);
+			expect(rowsRead).toBeLessThan(20);
+
+			many(40_003, 998, bob, text('theirs'));
+			expect(unread()).toBe(UNREAD_CAP);
+			const thousand = rowsRead;
+			many(41_001, 50_000, bob, text('theirs'));
+			expect(unread()).toBe(UNREAD_CAP);
+			expect(rowsRead).toBeLessThanOrEqual(thousand);
+		}));
+
+	test('R3: what is skipped is never something that counts later', () =>
+		inStore((store) => {
+			const call = (outcome: 'missed' | 'finished' | null) =>
+				({ kind: 'call', call: 'voice', outcome, duration: 0 }) as const;
+			for (let n = 1; n <= 600; n++) store.append(ana, `message-${n}`, text('mine'), n);
+			const ringing = store.append(bob, 'call-of-bob', call(null), 1)!;
+			for (let n = 601; n <= 1_200; n++) store.append(ana, `message-${n}`, text('mine'), n);
+			expect(store.unread(ana, 0)).toBe(0);
+			store.replace(ringing, call('missed'));
+			expect(store.unread(ana, 0)).toBe(1);
+			store.replace(ringing, call('finished'));
+			expect(store.unread(ana, 0)).toBe(0);
+			store.append(bob, 'message-of-bob', text('theirs'), 1);
+			expect(store.unread(ana, 0)).toBe(1);
+			expect(store.unread(bob, 0)).toBe(UNREAD_CAP);
+			expect(store.unread(bob, 1_000)).toBe(201);
 		}));
 });
