@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { INBOX_BURST, INBOX_FRAME_MAX_BYTES, TABS_MAX } from '#lib/chat/inbox-protocol.ts';
-import { GRACE } from '#lib/chat/presence.ts';
+import { CHECK_EVERY, GRACE, SILENT_AFTER } from '#lib/chat/presence.ts';
 import { CLOSE, PING, PONG } from '#lib/chat/protocol.ts';
 import type { PersonId } from '#lib/chat/room-name.ts';
 import type { Summary } from '#lib/chat/summary.ts';
@@ -163,6 +163,44 @@ describe('P2, P3: presence', () => {
 		await join(bob);
 		await later(GRACE, bob);
 		expect(count()).toBe(before);
+	});
+
+	test('of somebody with three tabs ends with the third, and not with two of them', async () => {
+		const { ana, bob } = await befriend();
+		const atAna = await join(ana);
+		const tabs = [await join(bob), await join(bob), await join(bob)];
+		await atAna.heard('presence', active(bob));
+		const close = async (left: number) => {
+			tabs[left]!.close();
+			await vi.waitFor(async () => expect((await inboxOf(bob).attended()).tabs).toBe(left));
+			await later(GRACE, bob);
+		};
+		await close(2);
+		await close(1);
+		expect(atAna.frames.filter((frame) => frame.type === 'presence' && !frame.active)).toEqual([]);
+		expect((await inboxOf(ana).snapshot()).presence).toMatchObject([{ person: bob, active: true }]);
+		await close(0);
+		await atAna.heard('presence', away(bob));
+	});
+
+	test('of somebody whose laptop fell asleep ends when it was last heard, and begins when it wakes', async () => {
+		const { ana, bob } = await befriend();
+		const atAna = await join(ana);
+		const atBob = await join(bob);
+		await atAna.heard('presence', active(bob));
+		const heard = Date.now();
+		// Ana's tab goes on pinging; bob's socket stands and says nothing.
+		await later(SILENT_AFTER + CHECK_EVERY, bob);
+		const told = await atAna.heard('presence', away(bob));
+		expect(Math.abs(told.at - heard)).toBeLessThan(1_000);
+		expect((await inboxOf(bob).attended()).tabs).toBe(1);
+		const count = atAna.frames.length;
+		atBob.say({ type: 'activity', active: true, idle: 0 });
+		await vi.waitFor(() =>
+			expect(atAna.frames.slice(count)).toContainEqual(
+				expect.objectContaining({ type: 'presence', person: bob, active: true }),
+			),
+		);
 	});
 
 	test('is told to nobody who is not there: their Inbox is not woken for it', async () => {

@@ -1,5 +1,4 @@
 import { DurableObject } from 'cloudflare:workers';
-import * as v from 'valibot';
 import { FRAME_ABSURD_BYTES } from '#lib/chat/limits.ts';
 import {
 	encodeInbox,
@@ -8,59 +7,53 @@ import {
 	parseInboxClientFrame,
 	TABS_MAX,
 	type ChatRow,
-	type InboxServerFrame,
 	type InboxState,
 	type RoomCallFrame,
 } from '#lib/chat/inbox-protocol.ts';
 import type { OpenTab, Presence } from '#lib/chat/presence.ts';
-import { CLOSE, PING, PONG, type CloseReason } from '#lib/chat/protocol.ts';
+import { PING, PONG } from '#lib/chat/protocol.ts';
 import type { PersonId, RoomName } from '#lib/chat/room-name.ts';
 import type { InboxRpc, PresenceReport } from '#lib/chat/rpc-inbox.ts';
 import type { Summary } from '#lib/chat/summary.ts';
-import * as roster from '#lib/server/roster.ts';
 import type { Env } from '../env.ts';
-import { identity, readIdentity } from '../identity.ts';
+import { readIdentity } from '../identity.ts';
 import { log, newFailureId } from '../log.ts';
 import { problem } from '../problem.ts';
 import { fullBucket, take, type Bucket } from '../room/flood.ts';
 import { prepare } from '../room/room-schema.ts';
-import { door } from '../session.ts';
-import { within } from '../within.ts';
 import type { Effect } from './effect.ts';
 import * as rules from './inbox.ts';
-import * as outgoing from './inbox-outgoing.ts';
 import * as presence from './inbox-presence.ts';
-import { learn } from './inbox-roster.ts';
 import { INBOX_STEPS } from './inbox-schema.ts';
 import { InboxStore } from './inbox-store.ts';
+import { Messenger } from './messenger.ts';
+import { attach, attached, closeFor, hangUp, openTab, say } from './tabs.ts';
 
-/** Calls under way at a time, and how long one may take. */
-const CALLS_MAX = 20;
-const CALL_TIMEOUT = 5_000;
 /** How long a page waits for a roster that is being read. */
 const PAGE_PATIENCE = 2_000;
 /** And how long for the presence of friends whom it has not asked yet: other objects, which mostly answer at once. */
 const PRESENCE_PATIENCE = 300;
 const FLOOD = { burst: INBOX_BURST, refill: INBOX_REFILL };
 
-/** What a socket's attachment keeps: who it is, its last report, and when that came. */
-const tab = v.object({ ...identity.entries, active: v.boolean(), heard: v.number() });
-type Tab = v.InferOutput<typeof tab>;
-
 /** One person's Inbox: it takes what comes, asks the rules, shows what they say and makes the calls that are outstanding. */
 export class Inbox extends DurableObject<Env> implements InboxRpc {
 	readonly #store: InboxStore;
 	/** Only in memory: hibernation, which forgets them, takes longer than filling a bucket. */
 	readonly #buckets = new WeakMap<WebSocket, Bucket>();
-	/** Calls under way, by name. An eviction forgets them, and the alarm finds them outstanding. */
-	readonly #under = new Map<string, Promise<void>>();
-	/** When the alarm is set for; undefined when that must be asked. */
-	#alarm: number | null | undefined;
+	readonly #messenger: Messenger;
 
 	constructor(ctx: DurableObjectState, env: Env) {
 		super(ctx, env);
 		prepare(ctx.storage, INBOX_STEPS);
 		this.#store = new InboxStore(ctx.storage.sql);
+		this.#messenger = new Messenger({
+			ctx,
+			env,
+			store: this.#store,
+			me: () => this.#me,
+			tabs: () => this.#tabs(),
+			show: (effects) => this.#perform(effects),
+		});
 		ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
 	}
 
@@ -77,7 +70,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		this.ctx.acceptWebSocket(ours, [who.device, who.session]);
 		attach(ours, { ...who, active: false, heard: Date.now() });
 		rules.open(this.#store, Date.now());
-		await this.#goOn();
+		await this.#messenger.goOn();
 		return new Response(null, { status: 101, webSocket: theirs });
 	}
 
@@ -98,13 +91,13 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	}
 
 	override async alarm(): Promise<void> {
-		this.#alarm = null;
+		this.#messenger.rang();
 		await this.#guard('alarm', () => rules.pass(this.#store, this.#tabs(), Date.now()));
 	}
 
 	async summary(row: Summary): Promise<number> {
 		this.#perform(rules.take(this.#store, row));
-		await this.#goOn();
+		await this.#messenger.goOn();
 		return Math.max(row.revision, this.#store.summary(row.room)?.row.revision ?? 0);
 	}
 
@@ -114,7 +107,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 
 	async refresh(): Promise<void> {
 		this.#store.self.wantRefresh();
-		await this.#goOn();
+		await this.#messenger.goOn();
 	}
 
 	async snapshot(): Promise<InboxState> {
@@ -139,7 +132,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 			await this.#roster();
 			report = ask();
 		}
-		await this.#goOn();
+		await this.#messenger.goOn();
 		return report;
 	}
 
@@ -150,7 +143,7 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 	async friendPresence(friend: PersonId, report: PresenceReport): Promise<boolean> {
 		const { wanted, effects } = presence.see(this.#store, friend, report, this.#tabs(), Date.now());
 		this.#perform(effects);
-		await this.#goOn();
+		await this.#messenger.goOn();
 		return wanted;
 	}
 
@@ -212,96 +205,25 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		}
 	}
 
-	/** Starts the calls that are due and sees to it that the alarm comes for the rest. */
-	async #goOn(): Promise<void> {
-		const now = Date.now();
-		const tabs = this.#tabs();
-		for (const call of outgoing.outstanding(this.#store, tabs, now)) {
-			const name = outgoing.nameOf(call);
-			if (this.#under.size >= CALLS_MAX || this.#under.has(name)) continue;
-			const made = this.#make(call)
-				.finally(() => this.#under.delete(name))
-				.then(() => this.#goOn());
-			this.#under.set(name, made);
-			this.ctx.waitUntil(made);
-		}
-		const at = outgoing.wakeAt(this.#store, tabs, new Set(this.#under.keys()), now);
-		if (at === null) return;
-		// An alarm that comes too early finds nothing to do; to move it would cost a write each time.
-		this.#alarm ??= await this.ctx.storage.getAlarm();
-		if (this.#alarm !== null && this.#alarm <= at) return;
-		this.#alarm = at;
-		await this.ctx.storage.setAlarm(at);
-	}
-
-	async #make(call: outgoing.Call): Promise<void> {
-		const store = this.#store;
-		const me = this.#me;
-		try {
-			switch (call.call) {
-				case 'refresh': {
-					const brought = await within(CALL_TIMEOUT, roster.read(door(this.env).db, me));
-					this.#perform(learn(store, brought, call.ticket, me, Date.now()));
-					break;
-				}
-				case 'pull': {
-					const row = await within(CALL_TIMEOUT, this.env.ROOMS.getByName(call.room).summaryFor(me));
-					this.#perform(rules.pulled(store, call.room, row));
-					break;
-				}
-				case 'deliver':
-					await within(CALL_TIMEOUT, this.env.ROOMS.getByName(call.room).markDelivered(me, call.seq));
-					store.gotConfirmed(call.room, call.seq);
-					break;
-				case 'watch': {
-					const report = await within(CALL_TIMEOUT, this.env.INBOXES.getByName(call.friend).subscribe(me));
-					// They have not heard of the friendship: ask again, as after a failure.
-					if (!report) return outgoing.failed(store, call, Date.now());
-					this.#perform(presence.watched(store, call.friend, report, Date.now()));
-					break;
-				}
-				case 'unwatch':
-					await within(CALL_TIMEOUT, this.env.INBOXES.getByName(call.friend).unsubscribe(me));
-					presence.unwatched(store, call.friend);
-					break;
-				case 'publish': {
-					const subscriber = this.env.INBOXES.getByName(call.friend);
-					const wanted = await within(CALL_TIMEOUT, subscriber.friendPresence(me, call.report));
-					presence.published(store, call, wanted);
-					break;
-				}
-				case 'save':
-					await within(CALL_TIMEOUT, roster.saveActivity(door(this.env).db, me, call.at));
-					store.self.saved(call.at, Date.now());
-			}
-			outgoing.succeeded(store, call);
-		} catch (error) {
-			outgoing.failed(store, call, Date.now());
-			log({ event: 'call_failed', of: me, call: call.call, error });
-		}
-	}
-
 	/** For rendering a page: waits a little for what is being asked. What is missing then follows by socket. */
 	async #ready(): Promise<void> {
 		rules.expectTab(this.#store, this.#tabs(), Date.now());
 		await this.#roster();
-		const asked = [...this.#under].filter(([name]) => name.startsWith('watch ')).map(([, call]) => call);
-		if (asked.length > 0) await within(PRESENCE_PATIENCE, Promise.all(asked)).catch(() => undefined);
+		await this.#messenger.settled((name) => name.startsWith('watch '), PRESENCE_PATIENCE);
 	}
 
 	/** Waits a little for the roster, if it is being read. */
 	async #roster(): Promise<void> {
 		rules.look(this.#store, Date.now());
-		await this.#goOn();
-		const reading = this.#under.get('refresh');
-		if (reading) await within(PAGE_PATIENCE, reading).catch(() => undefined);
+		await this.#messenger.goOn();
+		await this.#messenger.settled((name) => name === 'refresh', PAGE_PATIENCE);
 	}
 
 	/** Nothing that happens in an event may throw out of the object (D5). */
 	async #guard(doing: string, work: () => void): Promise<void> {
 		try {
 			work();
-			await this.#goOn();
+			await this.#messenger.goOn();
 		} catch (error) {
 			log({ event: 'inbox_failed', id: newFailureId(), inbox: this.#me, doing, error });
 		}
@@ -319,34 +241,5 @@ export class Inbox extends DurableObject<Env> implements InboxRpc {
 		const { name } = this.ctx.id;
 		if (name === undefined) throw new Error('Inboxes are reached by name.');
 		return name;
-	}
-}
-
-const attached = (ws: WebSocket): Tab => v.parse(tab, ws.deserializeAttachment());
-const attach = (ws: WebSocket, of: Tab): void => ws.serializeAttachment(of);
-
-function openTab(ctx: DurableObjectState, ws: WebSocket): OpenTab {
-	const { active, heard } = attached(ws);
-	return { active, heard: Math.max(heard, ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() ?? 0) };
-}
-
-function say(ws: WebSocket, frame: InboxServerFrame | string): void {
-	if (ws.readyState !== WebSocket.OPEN) return;
-	try {
-		ws.send(typeof frame === 'string' ? frame : encodeInbox(frame));
-	} catch {
-		// It closed under our hands; its tab gets everything anew when it is back.
-	}
-}
-
-function closeFor(ws: WebSocket, reason: CloseReason): void {
-	hangUp(ws, CLOSE[reason].code, reason);
-}
-
-function hangUp(ws: WebSocket, code?: number, reason?: string): void {
-	try {
-		ws.close(code, reason);
-	} catch {
-		// closed already, or with a code that may be received but not sent
 	}
 }
