@@ -243,6 +243,7 @@ const FRAMES: Record<string, [frame: object, answer: string | null]> = {
 	heard: [{ id: HERS }, 'unknown_message'],
 	mark: [{ read: 1 }, 'marks'],
 	typing: [{ what: 'text' }, null],
+	here: [{ here: true }, 'here'],
 	call: [{}, 'call'],
 	alert: [{ call: 'no-such-call' }, 'no_call'],
 	answer: [{ call: 'no-such-call' }, 'no_call'],
