@@ -1,4 +1,5 @@
 import { Here } from './here.svelte.ts';
+import type { RoomMedia } from './media/room-media.svelte.ts';
 import type { RoomSession } from './room-session.svelte.ts';
 import { Typing } from './typing.svelte.ts';
 
@@ -27,29 +28,46 @@ export class Company {
 		return this.#here.theirs;
 	}
 
-	/** @returns what ends it */
-	open(): () => void {
-		const leave = this.#here.open();
-		const deaf = this.#session.listen((frame) => this.#typing.hear(frame, this.#friend));
-		return () => {
-			leave();
-			deaf();
-		};
+	/**
+	 * @param draft what was in the box and is no news for the friend: left there earlier
+	 * @param media as soon as it is there
+	 * @returns what ends it
+	 */
+	open(draft: string, media: () => RoomMedia | null): () => void {
+		const ends = [
+			this.#here.open(),
+			this.#session.listen((frame) => this.#typing.hear(frame, this.#friend)),
+			$effect.root(() => this.#watch(draft, media)),
+		];
+		return () => ends.forEach((end) => end());
 	}
 
-	/** There is a line now, or none any more. */
-	line(up: boolean): void {
-		this.#typing.line(up);
-		this.#here.line(up);
-	}
-
-	/** I do this now. */
-	does(what: Parameters<Typing['does']>[0]): void {
-		this.#typing.does(what);
-	}
-
-	/** What I was doing ended in a message. */
+	/** What I wrote ended in a message. */
 	sent(): void {
 		this.#typing.sent();
+	}
+
+	#watch(before: string, media: () => RoomMedia | null): void {
+		const session = this.#session;
+		$effect(() => {
+			const up = session.line === 'live';
+			this.#typing.line(up);
+			this.#here.line(up);
+		});
+		// What I write is a hint for the friend, until it is sent or taken back.
+		$effect(() => {
+			const { draft } = session;
+			if (draft !== before) this.#typing.does(draft === '' ? 'nothing' : 'text');
+			before = draft;
+		});
+		let spoke = false;
+		$effect(() => {
+			// Said again as it goes on: a hint does not last.
+			const recorder = media()?.recorder;
+			const speaks = recorder?.state === 'recording' && recorder.elapsed >= 0;
+			if (speaks) this.#typing.does('voice');
+			else if (spoke) this.#typing.does('nothing');
+			spoke = speaks;
+		});
 	}
 }
