@@ -237,7 +237,7 @@ function perform(world: World, act: Action): void {
 it('never two live calls, every call ends exactly once, no device rings after the end (K1–K5)', () => {
 	const seen = new Set<string>();
 	fc.assert(
-		fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
+		fc.property(fc.array(action, { maxLength: 80, size: 'max' }), (actions) => {
 			const world = new World();
 			for (const act of actions) perform(world, act);
 
