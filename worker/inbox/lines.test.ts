@@ -199,6 +199,24 @@ describe('A1: the archive', () => {
 		expect(await archive.read(door(env).db, room, 0, 10)).toEqual(kept);
 	});
 
+	test('gets what is said while a read mark waits to be told', async () => {
+		const { ana, bob, room } = await befriend();
+		const kept = async () => (await archive.read(door(env).db, room, 0, 10)).length;
+		const inRoom = await joinRoom(room, ana);
+		for (const words of ['one', 'two']) await say(room, bob, words);
+		await until(async () => expect(await kept()).toBe(2));
+		inRoom.say({ type: 'mark', read: 1 });
+		await until(async () =>
+			expect((await inboxOf(ana).snapshot()).rows[0]?.summary).toMatchObject({ read: 1 }),
+		);
+		inRoom.say({ type: 'mark', read: 2 });
+		await until(() =>
+			expect(inRoom.frames).toContainEqual(expect.objectContaining({ person: ana, read: 2 })),
+		);
+		await say(room, ana, 'three');
+		await until(async () => expect(await kept()).toBe(3));
+	});
+
 	test('is a minute without the database behind, while people talk and delete on, and then equal to the log', async () => {
 		vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
 		const { ana, bob, room } = await befriend();

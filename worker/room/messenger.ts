@@ -54,8 +54,9 @@ export class Messenger {
 		else if (tell !== null) this.#alarms.hasten('tell', tell);
 		const archive = outgoing.archiveAt(this.#store, now);
 		if (archive !== null) this.#alarms.hasten('archive', archive);
-		// Nothing is settled while a call is under way that knows less than this.
-		if (tell !== null && tell > now) this.#settledUntil = sooner(tell, archive) ?? 0;
+		// Only when both are still to come: a call under way knows less than this, and for an archive that has
+		// everything no alarm is set.
+		if (tell !== null && tell > now && archive !== null) this.#settledUntil = Math.min(tell, archive);
 	}
 
 	/** The call of the room is another than before. */
