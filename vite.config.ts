@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from 'vite';
 /** Where `wrangler dev` runs the objects while `vite dev` serves the pages. */
 const worker = process.env.KITH_WORKER_URL ?? 'http://127.0.0.1:8788';
 
-/** What so many pages need is one script: apart, it is twenty more requests, and a twentieth more bytes (gzip). */
+/** What so many pages need is one script: apart, that is eighteen more requests and a twentieth more bytes (gzip). */
 const SHARED_BY = 8;
 
 const sharedChunk: Plugin = {
