@@ -114,7 +114,7 @@ test('the signalling line may break without the call', async ({ friends: { ana, 
 	await bothInRoom({ ana, bob });
 	await connect(ana, bob);
 	await ana.context.setOffline(true);
-	await ana.page.waitForTimeout(3_000);
+	await ana.page.waitForTimeout(3_000); // how long the line is away
 	await ana.context.setOffline(false);
 	await expectMedia(ana.page);
 	await expectMedia(bob.page);

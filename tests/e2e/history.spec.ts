@@ -9,7 +9,7 @@ const lines = (from: number, to: number) =>
 async function wheel(page: Page, by: number): Promise<void> {
 	await conversation(page).hover();
 	await page.mouse.wheel(0, by);
-	await page.waitForTimeout(250);
+	await page.waitForTimeout(250); // a wheel that reaches an end scrolls nothing, and no event says so
 }
 
 const drawn = (page: Page) => conversation(page).locator('[data-entry]').count();
@@ -31,10 +31,10 @@ test('older messages come while scrolling up, what is read stays where it is, an
 
 	// Something above grows late, as a picture without measures would; then something below.
 	await message(page, 'line 345').evaluate((element) => (element.style.paddingBlockEnd = '333px'));
-	await page.waitForTimeout(100);
+	await page.waitForTimeout(100); // nothing should move: there is no event to wait for
 	expect(await top(page, 'line 380')).toBeCloseTo(before, 0);
 	await message(page, 'line 410').evaluate((element) => (element.style.paddingBlockEnd = '222px'));
-	await page.waitForTimeout(100);
+	await page.waitForTimeout(100); // nothing should move: there is no event to wait for
 	expect(await top(page, 'line 380')).toBeCloseTo(before, 0);
 
 	// And something new comes at the end.
@@ -145,7 +145,7 @@ test('R1 sent, then delivered, then seen; R2 seen only when it was really on the
 	});
 	const friend = await bob.open();
 	await expect(state).toHaveText(['Delivered']);
-	await page.waitForTimeout(1_000);
+	await page.waitForTimeout(1_000); // nothing should come: a mark would have by now
 	await expect(state).toHaveText(['Delivered']);
 	await page.reload();
 	await expect(state).toHaveText(['Delivered']);
@@ -160,7 +160,7 @@ test('R1 sent, then delivered, then seen; R2 seen only when it was really on the
 	await wheel(friend, -1_200);
 	await say(page, 'and at this');
 	await expect(state).toHaveText(['Delivered']);
-	await page.waitForTimeout(1_000);
+	await page.waitForTimeout(1_000); // nothing should come: a mark would have by now
 	await expect(state).toHaveText(['Delivered']);
 	await friend.getByRole('button', { name: 'Jump to latest' }).click();
 	await expect(state).toHaveText(['Seen']);
